@@ -1,0 +1,1 @@
+//! Queue allocation: RocketMQ's strategies, one file each, in one list.

@@ -1,0 +1,3 @@
+//! Floor 3: client-side logic, pure: allocation, rebalance difference, process queue, offset rules.
+
+pub mod allocate;

@@ -1,0 +1,7 @@
+//! Floor 0: simulated time, the event queue, named random streams, distributions, the digest. Knows no RocketMQ.
+
+pub mod digest;
+pub mod dist;
+pub mod queue;
+pub mod rng;
+pub mod time;

@@ -1,0 +1,158 @@
+//! Facts: what nodes report about themselves. The only feed of observers, traces and narration.
+
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
+
+/// A fact with its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactRecord {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub fact: Fact,
+}
+
+/// Why a rebalance ran (`RebalanceService#wakeup` callers and its own wait).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RebalanceTrigger {
+    /// End of `start()`.
+    Start,
+    /// `NOTIFY_CONSUMER_IDS_CHANGED` from this broker.
+    Notice(BrokerIx),
+    /// The 20 s wait ran out.
+    Timer,
+}
+
+/// How a consumer process ended or paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// `shutdown()`.
+    Graceful,
+    /// `kill -9`.
+    Killed,
+    /// Paused; its connections stay open.
+    Frozen,
+}
+
+/// Why a broker forgot a client (`ClientHousekeepingService`, `ConsumerManager`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiryCause {
+    /// `UNREGISTER_CLIENT`.
+    Unregistered,
+    /// The connection was closed by the client's side.
+    ChannelClosed,
+    /// No read and no write for 120 s: the broker closed the connection and told the others.
+    ChannelIdle,
+    /// The 10 s scan found the last heartbeat older than 120 s; nobody is told.
+    ScanExpired,
+}
+
+/// Why a message was delivered to the listener again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DuplicateCause {
+    /// Two members owned the queue at the same time.
+    DoubleOwner,
+    /// The former owner had it in its cache or listener when it gave the queue up in good order.
+    InFlightAtRevoke,
+    /// The former owner died before it had persisted its offset.
+    NotPersistedAtDeath,
+    /// A member committed an old offset over a newer one (a thawed process, a shared client id).
+    OffsetWentBack,
+}
+
+/// What happened. Fields are named for what they hold.
+#[allow(missing_docs)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// An action of the timeline took effect; index into the plan's timeline.
+    Action(u32),
+    /// A consumer called `start()`.
+    ClientStarted { instance: InstanceIx, group: GroupIx, client: ClientIx },
+    /// A consumer process ended or froze.
+    ClientStopped { instance: InstanceIx, group: GroupIx, client: ClientIx, how: StopKind },
+    /// A frozen consumer goes on.
+    ClientThawed { instance: InstanceIx, group: GroupIx, client: ClientIx },
+    /// A rebalance of one topic finished. `members` is what the asked broker answered (`None`: no answer, no change);
+    /// `queues` the number of queues in the client's view.
+    Rebalanced {
+        instance: InstanceIx,
+        group: GroupIx,
+        client: ClientIx,
+        topic: TopicIx,
+        trigger: RebalanceTrigger,
+        asked: Option<BrokerIx>,
+        members: Option<u32>,
+        queues: u32,
+        gained: u32,
+        lost: u32,
+    },
+    /// Process queues were created; all of one topic and broker.
+    Assigned {
+        instance: InstanceIx,
+        group: GroupIx,
+        client: ClientIx,
+        topic: TopicIx,
+        broker: BrokerIx,
+        queues: Vec<QueueIx>,
+    },
+    /// Process queues were dropped; all of one topic and broker.
+    Revoked {
+        instance: InstanceIx,
+        group: GroupIx,
+        client: ClientIx,
+        topic: TopicIx,
+        broker: BrokerIx,
+        queues: Vec<QueueIx>,
+    },
+    /// A client stored a changed route of a topic: queue counts it now believes in (readable queues).
+    RouteChanged { owner: RouteOwner, topic: TopicIx, queues: u32 },
+    /// A broker told a member that the group changed, and the notice arrived.
+    MembersChangedNotice { instance: InstanceIx, group: GroupIx, client: ClientIx, broker: BrokerIx },
+    /// A registration reached a nameserver.
+    BrokerRegistered { nameserver: NameserverIx, broker: BrokerIx, changed: bool },
+    /// A nameserver forgot a broker.
+    BrokerExpired { nameserver: NameserverIx, broker: BrokerIx },
+    /// A broker's member table got a new channel.
+    ClientRegistered { broker: BrokerIx, group: GroupIx, instance: InstanceIx, client: ClientIx, members: u32 },
+    /// A broker forgot a client.
+    ClientExpired {
+        broker: BrokerIx,
+        group: GroupIx,
+        instance: InstanceIx,
+        client: ClientIx,
+        cause: ExpiryCause,
+        notified: u32,
+    },
+    /// A member sent its offsets of this many queues to a broker.
+    OffsetsPersisted { instance: InstanceIx, group: GroupIx, client: ClientIx, broker: BrokerIx, queues: u32 },
+    /// A broker's stored offset moved backwards.
+    OffsetWentBack { instance: InstanceIx, group: GroupIx, queue: QueueIx, from: u64, to: u64 },
+    /// A topic's queue counts changed on a broker.
+    QueuesChanged { topic: TopicIx, broker: BrokerIx, read: u32, write: u32 },
+    /// A producer's rate was set (messages per second).
+    RateChanged { producer: ProducerIx, rate: f64 },
+    /// A group's service time was set.
+    ServiceTimeChanged { group: GroupIx },
+    /// `--trace messages`: a `send()` call.
+    Sent { producer: ProducerIx, queue: QueueIx, message: u64 },
+    /// `--trace messages`: appended.
+    Stored { queue: QueueIx, offset: u64, physical: u64, size: u32 },
+    /// `--trace messages`: a batch arrived at a client.
+    Pulled { instance: InstanceIx, group: GroupIx, queue: QueueIx, from: u64, count: u32 },
+    /// `--trace messages`: the listener returned.
+    Consumed { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, latency: SimDuration },
+    /// `--trace messages`: the listener was given a message it (or another member) had been given before.
+    Duplicate { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, cause: DuplicateCause },
+    /// A send call failed for good.
+    SendFailed { producer: ProducerIx, message: u64 },
+}
+
+/// Whose route it is.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteOwner {
+    /// A consumer's.
+    Consumer { instance: InstanceIx, group: GroupIx, client: ClientIx },
+    /// A producer's.
+    Producer(ProducerIx),
+}

@@ -1,0 +1,1 @@
+//! Floor 7: outcome to bytes: terminal text, tables, charts, HTML, CSV, JSON, JUnit. Sees outcomes only.

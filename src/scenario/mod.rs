@@ -1,0 +1,3 @@
+//! Floor 5: YAML text to a frozen plan.
+
+pub mod plan;

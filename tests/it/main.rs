@@ -1,0 +1,1 @@
+//! One integration binary; each module reads like its subject.
