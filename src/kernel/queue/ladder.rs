@@ -19,6 +19,8 @@ const CHUNK: usize = 31;
 const SPILL: usize = 128;
 /// What stays in `bottom` then.
 const KEEP: usize = 48;
+/// A refill takes slots until it has so many keys.
+const GATHER: usize = 16;
 /// No chunk.
 const NIL: u32 = u32::MAX;
 
@@ -199,29 +201,61 @@ impl Ladder {
         }
     }
 
-    /// Fills the empty `bottom` from the first occupied slot.
+    /// Fills the empty `bottom` from the first occupied slots.
     fn refill(&mut self) {
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
             let (digit, head) = self.take_first_slot(level);
-            let digits = below(level) | ((WIDTH as u64 - 1) << (level as u32 * BITS));
-            self.base = (self.base & !digits) | ((digit as u64) << (level as u32 * BITS));
+            self.advance(level, digit);
             if level == 0 || self.is_short(head) {
-                self.limit = self.base | below(level);
                 self.collect(head);
+                self.gather(level);
+                self.limit = self.base | below(level);
+                if self.bottom.len() > 1 {
+                    self.bottom.sort_unstable_by(|a, b| b.cmp(a));
+                }
                 return;
             }
             self.distribute(head);
         }
     }
 
+    /// Collects further slots of the level while `bottom` is small, so that the work of a refill serves several keys.
+    #[inline]
+    fn gather(&mut self, level: usize) {
+        while self.bottom.len() < GATHER && self.levels & (1 << level) != 0 {
+            let digit = self.first_digit(level);
+            if !self.is_short(self.heads[(level * WIDTH + digit) % (LEVELS * WIDTH)]) {
+                return;
+            }
+            let (digit, head) = self.take_first_slot(level);
+            self.advance(level, digit);
+            self.collect(head);
+        }
+    }
+
+    /// Moves the base to the start of a slot.
+    #[inline]
+    fn advance(&mut self, level: usize, digit: usize) {
+        let shift = level as u32 * BITS;
+        let digits = below(level) | ((WIDTH as u64 - 1) << shift);
+        self.base = (self.base & !digits) | ((digit as u64) << shift);
+    }
+
+    /// The first occupied slot of an occupied level.
+    #[inline]
+    fn first_digit(&self, level: usize) -> usize {
+        let words = &self.occupied[level % LEVELS];
+        let word = words.iter().position(|word| *word != 0).unwrap_or(0);
+        word * 64 + words[word].trailing_zeros() as usize % 64
+    }
+
     /// Unlinks the first occupied slot of an occupied level.
     #[inline]
     fn take_first_slot(&mut self, level: usize) -> (usize, u32) {
+        let digit = self.first_digit(level);
         let words = &mut self.occupied[level % LEVELS];
-        let word = words.iter().position(|word| *word != 0).unwrap_or(0);
-        let digit = word * 64 + words[word].trailing_zeros() as usize % 64;
-        words[word] &= words[word].wrapping_sub(1);
+        words[digit / 64] &= !(1 << (digit % 64));
         if *words == [0; WIDTH / 64] {
             self.levels &= !(1 << level);
         }
@@ -236,7 +270,7 @@ impl Ladder {
         next == NIL || self.chunks[next as usize].next == NIL
     }
 
-    /// Sorts a slot's keys into the empty `bottom`.
+    /// Appends a slot's keys to `bottom`, unsorted.
     #[inline]
     fn collect(&mut self, mut head: u32) {
         while head != NIL {
@@ -245,9 +279,6 @@ impl Ladder {
             let next = std::mem::replace(&mut chunk.next, self.pool);
             self.pool = head;
             head = next;
-        }
-        if self.bottom.len() > 1 {
-            self.bottom.sort_unstable_by(|a, b| b.cmp(a));
         }
     }
 
