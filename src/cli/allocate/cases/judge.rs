@@ -197,7 +197,8 @@ impl Call<'_> {
 
     /// What the class without checks does with a null argument. For all others null is the same as empty.
     fn answer_to_nulls(&self, current: Option<&str>) -> Option<Answer> {
-        let unchecked = self.case.strategy == "by_machine_room" && self.revision == MachineRoomRevision::V4_7_1;
+        let by_machine_room = find(&self.case.strategy).is_some_and(|entry| entry.key == "by_machine_room");
+        let unchecked = by_machine_room && self.revision == MachineRoomRevision::V4_7_1;
         if !unchecked {
             return None;
         }
