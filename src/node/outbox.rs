@@ -5,7 +5,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation};
 use crate::store::ids::QueueIx;
-use crate::store::message_store::Pulled;
+use crate::store::get_message::Pulled;
 
 /// The timers of all node kinds. A node has at most one deadline of each kind; arming it again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

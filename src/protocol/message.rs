@@ -7,8 +7,9 @@ use super::address::{Address, Channel};
 use super::route::{TopicConfigTable, TopicRoute};
 use super::{BrokerIx, ClientIx, GroupIx, QueueIx, TopicIx};
 use crate::kernel::time::SimTime;
+use crate::store::get_message::Pulled;
 use crate::store::message::Draft;
-use crate::store::message_store::Pulled;
+pub use crate::store::pull_code::PullCode;
 
 /// Ties a reply to its request: the thread of the client that waits, and its count of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,25 +70,6 @@ pub struct PullRequest {
     pub sub_version: SimTime,
     /// Which process queue of the client asks; echoed in the reply.
     pub token: u32,
-}
-
-/// Why a pull was answered as it was (`ResponseCode`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PullCode {
-    /// 0: messages.
-    Found,
-    /// 19: nothing new.
-    NotFound,
-    /// 20: ask again at once.
-    RetryImmediately,
-    /// 21: the offset is outside the queue.
-    OffsetMoved,
-    /// 1: the queue id is not readable.
-    SystemError,
-    /// 24: the broker knows no such group or subscription (no heartbeat yet).
-    SubscriptionNotExist,
-    /// 25: the broker's subscription is older than the client's.
-    SubscriptionNotLatest,
 }
 
 /// A pull's answer. The batch carries the facts of the messages, as the real answer carries their bytes.

@@ -18,7 +18,7 @@ use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 use crate::store::message::Draft;
 use crate::store::message_store::{MessageStore, Put};
-use crate::store::offset_table::{OffsetTable, QueryOffset};
+use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
 
 /// First periodic registration after the start; one registers at the start itself.
 const REGISTER_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
@@ -40,7 +40,7 @@ pub struct Broker {
     /// Commit log and consume queues.
     pub store: MessageStore,
     /// Committed offsets by (group, local queue).
-    pub offsets: OffsetTable,
+    pub offsets: ConsumerOffsetManager,
     pub(super) members: Members,
     pub(super) holds: Holds,
     pub(super) started: SimTime,
@@ -81,7 +81,7 @@ impl Broker {
             topics,
             version: DataVersion::default(),
             store,
-            offsets: OffsetTable::default(),
+            offsets: ConsumerOffsetManager::default(),
             members: Members::default(),
             holds: Holds::new(queues),
             started: SimTime::ZERO,
@@ -159,7 +159,7 @@ impl Broker {
         if parts.queue_id >= queues {
             return SendReply::QueueIdIllegal;
         }
-        let Put { physical, queue_offset } = self.put(now, parts.local, &request.draft);
+        let Put { physical, queue_offset, .. } = self.put(now, parts.local, &request.draft);
         if self.holds.arrange_wake(parts.local as usize) {
             out.effects.push(Effect::DispatchAt(parts.local, next_dispatch_tick(self.started, now)));
         }

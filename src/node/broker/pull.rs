@@ -7,7 +7,6 @@ use crate::node::outbox::{Effect, Outbox};
 use crate::protocol::address::Channel;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
 use crate::store::dispatch::next_dispatch_tick;
-use crate::store::pull_code::{PullResponseCode, pull_response_code};
 
 impl Broker {
     /// First processing of a pull: it may be held, and its piggy-backed offset is stored.
@@ -28,7 +27,7 @@ impl Broker {
         let local = self.directory.parts(request.queue).local;
         self.dispatch(now, local);
         let reply = self.read(&request, out);
-        if reply.code == PullCode::NotFound {
+        if reply.code == PullCode::PullNotFound {
             let suspend =
                 if self.config.long_polling_enable { SUSPEND_TIMEOUT } else { self.config.short_polling_time };
             let held = Held { request, channel, correlation, deadline: now + suspend };
@@ -106,18 +105,16 @@ impl Broker {
     fn read(&mut self, request: &PullRequest, out: &mut Outbox) -> PullReply {
         let local = self.directory.parts(request.queue).local as usize;
         let mut batch = out.spare_batches.pop().unwrap_or_default();
-        let result = self.store.get_message(local, request.offset as i64, request.max_nums, None, &mut batch);
-        let code = match pull_response_code(result.status, request.offset as i64) {
-            PullResponseCode::Success => PullCode::Found,
-            PullResponseCode::NotFound => PullCode::NotFound,
-            PullResponseCode::RetryImmediately => PullCode::RetryImmediately,
-            PullResponseCode::OffsetMoved => PullCode::OffsetMoved,
-        };
+        let result = self.store.get_message(local, request.offset as i64, request.max_nums, &mut batch);
+        assert!(result.released == 0, "a model released messages that {:?} still needs", request.queue);
+        let config = self.store.config();
+        let code =
+            PullCode::of(result.status, request.offset as i64, config.broker_role, config.offset_check_in_slave);
         PullReply {
             queue: request.queue,
             token: request.token,
             code,
-            next_begin_offset: result.next_begin_offset,
+            next_begin_offset: result.next_begin_offset.max(0) as u64,
             batch,
         }
     }

@@ -7,7 +7,7 @@ use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::outbox::{Delivery, Fate, Outbox};
 use crate::store::ids::QueueIx;
-use crate::store::message_store::Pulled;
+use crate::store::get_message::Pulled;
 
 /// What a consumer's messages are doing at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -71,11 +71,11 @@ impl Consumer {
         token: u32,
         code: PullCode,
         next_begin_offset: u64,
-        batch: &[crate::store::message_store::Pulled],
+        batch: &[crate::store::get_message::Pulled],
         out: &mut Outbox,
     ) {
         match code {
-            PullCode::Found => {
+            PullCode::Success => {
                 self.counters.pulls_found += 1;
                 self.submit(now, token, batch);
                 if let Some(assigned) = self.table.by_token(token) {
@@ -87,7 +87,7 @@ impl Consumer {
                     out.effects.push(Effect::PullAt(token, now + self.config.pull_interval));
                 }
             }
-            PullCode::NotFound | PullCode::RetryImmediately => {
+            PullCode::PullNotFound | PullCode::PullRetryImmediately => {
                 self.counters.pulls_empty += 1;
                 self.settle_queue(now, token, out);
                 if let Some(assigned) = self.table.by_token(token) {
@@ -99,7 +99,7 @@ impl Consumer {
                 }
                 self.on_pull(now, token, out);
             }
-            PullCode::OffsetMoved => {
+            PullCode::PullOffsetMoved => {
                 self.counters.pulls_empty += 1;
                 self.drop_window(now, token, out);
                 if let Some(assigned) = self.table.by_token(token) {
@@ -107,7 +107,7 @@ impl Consumer {
                 }
                 out.effects.push(Effect::FixOffsetAt(token, now + OFFSET_ILLEGAL_DELAY));
             }
-            PullCode::SystemError | PullCode::SubscriptionNotExist | PullCode::SubscriptionNotLatest => {
+            _ => {
                 out.effects.push(Effect::PullAt(token, now + EXCEPTION_DELAY));
             }
         }
