@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod dist;
 pub mod java;
+pub mod histogram;
 pub mod queue;
 pub mod rng;
 pub mod time;
