@@ -39,7 +39,7 @@ fn allocate(words: &str) -> Result<(String, bool), String> {
     let command = <Command as clap::Parser>::try_parse_from(words).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     let passed = run(&command.args, &mut out).map_err(|error| error.to_string())?;
-    Ok((String::from_utf8(out).unwrap(), passed))
+    Ok((String::from_utf8(out).expect("the answer is UTF-8"), passed))
 }
 
 #[test]

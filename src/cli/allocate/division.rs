@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::situation::Situation;
 use super::{AllocateArgs, AllocateCommandError};
 use crate::consume::allocate::{
-    AllocateMessageQueueStrategy, Input, MessageQueue, Pick, STRATEGIES, Settings, StrategyEntry, find,
+    AllocateError, AllocateMessageQueueStrategy, Input, MessageQueue, Pick, STRATEGIES, Settings, StrategyEntry, find,
 };
 
 /// The strategies asked for, each with its divisions.
@@ -203,7 +203,7 @@ impl Division {
         queues: &[MessageQueue<'_>],
         clients: &[String],
         config: &[u32],
-    ) -> Result<Self, crate::consume::allocate::AllocateError> {
+    ) -> Result<Self, AllocateError> {
         let ids: Vec<&str> = clients.iter().map(String::as_str).collect();
         let shares = strategy.allocate_all(&Input { queues, clients: &ids });
         let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
