@@ -1,5 +1,6 @@
 //! Floor 6: the only place where things happen: world, network, timeline, observers, checks, outcome.
 
+pub mod expect;
 pub mod outcome;
 
 use std::sync::Arc;
