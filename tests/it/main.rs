@@ -1,1 +1,3 @@
 //! One integration binary; each module reads like its subject.
+
+mod scenario;
