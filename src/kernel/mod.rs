@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod dist;
+pub mod java;
 pub mod queue;
 pub mod rng;
 pub mod time;

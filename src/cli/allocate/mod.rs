@@ -1,0 +1,3 @@
+//! `rocketmq-sim allocate`: the strategies alone.
+
+pub mod cases;
