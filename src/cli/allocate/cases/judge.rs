@@ -1,11 +1,11 @@
 //! Calls the strategies as a vector says and compares.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{Answer, Case, CasesError, Item, Params, parse_cases};
 use crate::consume::allocate::{
     AllocateError, AllocateMessageQueueStrategy, Input, MachineRoomRevision, MessageQueue, Pick, STRATEGIES, Settings,
-    find, sort_clients, sorted_queue_positions,
+    StrategyEntry, find, sort_clients, sorted_queue_positions,
 };
 
 /// How a vector file fared.
@@ -123,7 +123,7 @@ fn revision(rocketmq: &str) -> Result<MachineRoomRevision, String> {
     }
 }
 
-fn entry(key: &str) -> Result<&'static crate::consume::allocate::StrategyEntry, String> {
+fn entry(key: &str) -> Result<&'static StrategyEntry, String> {
     find(key).ok_or_else(|| {
         let known: Vec<&str> = STRATEGIES.iter().map(|entry| entry.key).collect();
         format!("unknown strategy `{key}`; there are {}", known.join(", "))
@@ -132,7 +132,7 @@ fn entry(key: &str) -> Result<&'static crate::consume::allocate::StrategyEntry, 
 
 /// Settings from a vector's params. The outer error is an impossible vector, the inner one a construction that fails.
 fn settings(params: &Params, revision: MachineRoomRevision) -> Result<Result<Settings, AllocateError>, String> {
-    let rooms = |map: &std::collections::BTreeMap<String, Option<String>>| {
+    let rooms = |map: &BTreeMap<String, Option<String>>| {
         map.iter().filter_map(|(name, room)| Some((name.clone(), room.clone()?))).collect()
     };
     let mut settings = Settings {
