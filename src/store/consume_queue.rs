@@ -4,13 +4,19 @@ use super::message::Message;
 use super::rows::{ChunkPool, Rows};
 use crate::kernel::time::SimTime;
 
-/// What outlives the rows of a full queue file.
-#[derive(Clone, Copy, Debug)]
-struct FullFile {
+/// What is known of a queue file whether or not its rows are released.
+#[derive(Clone, Copy, Debug, Default)]
+struct FileEnd {
     /// The file's modification time: the store time of its last entry, whose dispatch follows within a millisecond.
     modified_at: SimTime,
     /// The last entry's commit-log position.
     last_physical: u64,
+}
+
+impl FileEnd {
+    fn of(last: &Message) -> Self {
+        Self { modified_at: last.stored_at, last_physical: last.physical }
+    }
 }
 
 /// Offsets, ascending: `start` ≤ `released` ≤ `visible` ≤ `rows.end()`, and `start` ≤ `min` ≤ `visible`.
@@ -31,9 +37,9 @@ pub(super) struct ConsumeQueue {
     /// First entry of the last file.
     last_file_start: u64,
     /// The files before the last one, from the file `start` lies in.
-    full_files: Vec<FullFile>,
-    /// Modification time of the last file, as for [`FullFile`].
-    modified_at: SimTime,
+    full_files: Vec<FileEnd>,
+    /// The last file.
+    last_file: FileEnd,
     /// Position of the entry `start`.
     first_physical: u64,
     /// Position of the last released entry.
@@ -53,7 +59,7 @@ impl ConsumeQueue {
             first_file_start: file_start,
             last_file_start: file_start,
             full_files: Vec::new(),
-            modified_at: SimTime::ZERO,
+            last_file: FileEnd::default(),
             first_physical: 0,
             released_physical: 0,
         }
@@ -134,10 +140,15 @@ impl ConsumeQueue {
         }
         while to - self.last_file_start > self.file_entries {
             self.last_file_start += self.file_entries;
-            let last = self.rows.get(self.last_file_start - 1);
-            self.full_files.push(FullFile { modified_at: last.stored_at, last_physical: last.physical });
+            // A file that was full before ends with an entry that may be released by now.
+            let last = if self.last_file_start > from {
+                FileEnd::of(self.rows.get(self.last_file_start - 1))
+            } else {
+                self.last_file
+            };
+            self.full_files.push(last);
         }
-        self.modified_at = self.rows.get(to - 1).stored_at;
+        self.last_file = FileEnd::of(self.rows.get(to - 1));
         self.visible = to;
         to - from
     }
@@ -267,6 +278,75 @@ impl ConsumeQueue {
 
     /// Bytes allocated for this queue.
     pub(super) fn bytes(&self) -> usize {
-        self.rows.bytes() + self.full_files.capacity() * size_of::<FullFile>()
+        self.rows.bytes() + self.full_files.capacity() * size_of::<FileEnd>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries at these milliseconds, 100 bytes apart, in files of 4 entries, all visible.
+    fn queue(start: u64, millis: &[u64]) -> ConsumeQueue {
+        let (mut queue, mut pool) = (ConsumeQueue::new(4, start), ChunkPool::default());
+        for (number, &at) in millis.iter().enumerate() {
+            let stored_at = SimTime::from_millis(at);
+            let physical = number as u64 * 100;
+            let row = Message { physical, stored_at, born_at: stored_at, size: 100, body: 0, key: 0, class: 0 };
+            queue.push(row, &mut pool);
+        }
+        queue.dispatch(SimTime::MAX);
+        queue
+    }
+
+    fn by_time(queue: &ConsumeQueue, millis: u64) -> u64 {
+        queue.offset_by_time(SimTime::from_millis(millis), 0)
+    }
+
+    #[test]
+    fn the_nearer_neighbour_is_found_and_the_earlier_on_a_tie() {
+        let queue = queue(0, &[10, 20, 40]);
+        assert_eq!((by_time(&queue, 14), by_time(&queue, 15), by_time(&queue, 16)), (0, 0, 1));
+        assert_eq!((by_time(&queue, 20), by_time(&queue, 0), by_time(&queue, 99)), (1, 0, 2));
+        assert_eq!(queue.offset_by_time(SimTime::from_nanos(20_999_999), 0), 1, "a broker knows whole milliseconds");
+    }
+
+    #[test]
+    fn only_the_first_file_written_at_or_after_the_time_is_searched() {
+        let queue = queue(0, &[10, 20, 30, 40, 90, 100]);
+        assert_eq!(by_time(&queue, 40), 3);
+        assert_eq!(by_time(&queue, 41), 4, "the entry before is nearer, in the other file");
+    }
+
+    #[test]
+    fn entries_whose_record_is_deleted_have_no_time() {
+        let queue = queue(0, &[10, 20, 30]);
+        assert_eq!(queue.offset_by_time(SimTime::from_millis(10), 200), 2);
+        assert_eq!(queue.offset_by_time(SimTime::from_millis(10), 300), 0, "all are deleted");
+    }
+
+    #[test]
+    fn released_entries_have_no_time() {
+        let mut queue = queue(0, &[10, 20, 30, 40, 50, 60]);
+        assert_eq!(queue.release(5, &mut ChunkPool::default()), 5);
+        assert_eq!((by_time(&queue, 10), by_time(&queue, 45)), (3, 5), "the end of a released file; the first left");
+    }
+
+    #[test]
+    fn a_queue_that_starts_late_has_no_bounds_before_its_first_dispatch() {
+        let empty = ConsumeQueue::new(4, 7);
+        assert_eq!((empty.min_offset(), empty.max_offset(), empty.appended()), (0, 0, 7));
+        let queue = queue(7, &[10, 20, 30]);
+        assert_eq!((queue.min_offset(), queue.max_offset()), (7, 10));
+        assert_eq!((by_time(&queue, 10), by_time(&queue, 11)), (7, 8), "the file of entry 7 was last written at 10");
+    }
+
+    #[test]
+    fn a_minimum_stays_when_every_record_is_deleted() {
+        let mut queue = queue(0, &[10, 20, 30]);
+        queue.correct_min(150);
+        assert_eq!(queue.min_offset(), 2);
+        queue.correct_min(999);
+        assert_eq!(queue.min_offset(), 2);
     }
 }

@@ -316,3 +316,89 @@ impl Read<'_> {
         scan.count >= self.max_nums || scan.bytes + u64::from(row.size) > bytes || scan.count >= count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::config::BrokerRole;
+    use super::super::message::Draft;
+    use super::super::message_store::MessageStore;
+    use super::*;
+    use crate::kernel::time::SimTime;
+
+    /// 60 messages of 100 bytes in one queue with files of 25 entries.
+    fn store(config: StoreConfig) -> MessageStore {
+        let mut store = MessageStore::new(StoreConfig { consume_queue_file_entries: 25, ..config }, 1);
+        for number in 0..60 {
+            let draft = Draft { born_at: SimTime::ZERO, size: 100, body: 0, key: 0, class: number % 2 };
+            store.put(SimTime::ZERO, 0, &draft);
+        }
+        store.dispatch(0, SimTime::ZERO);
+        store
+    }
+
+    fn get(store: &MessageStore, offset: i64, max_nums: u32) -> GetResult {
+        store.get_message(0, offset, max_nums, &mut Vec::new())
+    }
+
+    #[test]
+    fn one_read_ends_with_the_queue_file() {
+        let store = store(StoreConfig::default());
+        assert_eq!((get(&store, 0, 99).count, get(&store, 0, 99).next_begin_offset), (25, 25));
+        assert_eq!(get(&store, 24, 32).count, 1);
+        assert_eq!(get(&store, 25, 4).count, 4);
+        assert_eq!(get(&store, 50, 0).count, 1, "0 counts as 1");
+    }
+
+    #[test]
+    fn bytes_limit_a_read_but_never_below_one_message() {
+        let config = |bytes| StoreConfig { max_transfer_bytes_on_message_in_memory: bytes, ..StoreConfig::default() };
+        assert_eq!(get(&store(config(399)), 0, 32).count, 3);
+        assert_eq!(get(&store(config(400)), 0, 32).count, 4);
+        assert_eq!(get(&store(config(1)), 0, 32).count, 1);
+    }
+
+    #[test]
+    fn what_memory_does_not_reach_is_read_in_small_batches_and_a_slave_is_suggested() {
+        // 40 % of 2,500 bytes: the last ten messages.
+        let store = store(StoreConfig { physical_memory: 2500, ..StoreConfig::default() });
+        let old = get(&store, 0, 32);
+        assert_eq!((old.count, old.suggest_slave), (8, true));
+        let recent = get(&store, 50, 32);
+        assert_eq!((recent.count, recent.suggest_slave), (10, false));
+        let between = get(&store, 45, 32);
+        assert_eq!((between.count, between.suggest_slave), (5, true), "this one ends with its file");
+    }
+
+    #[test]
+    fn a_deleted_queue_file_leads_to_the_next_one() {
+        let mut store = store(StoreConfig { mapped_file_size_commit_log: 1008, ..StoreConfig::default() });
+        assert_eq!(store.delete_log_files_before(3500), 3024);
+        store.delete_consume_queue_files(0);
+        let gone = get(&store, 3, 32);
+        assert_eq!((gone.status, gone.next_begin_offset), (GetMessageStatus::OffsetFoundNull, 25));
+        assert_eq!((gone.min_offset, get(&store, 25, 32).count), (0, 20), "5 of 25 are removed records");
+        store.clean_consume_queues();
+        assert_eq!(store.min_offset(0), 30);
+        assert_eq!(get(&store, 3, 32).status, GetMessageStatus::OffsetTooSmall);
+    }
+
+    #[test]
+    fn a_slave_leaves_wrong_offsets_as_they_are() {
+        let slave = |offset_check_in_slave| {
+            let config =
+                StoreConfig { broker_role: BrokerRole::Slave, offset_check_in_slave, ..StoreConfig::default() };
+            get(&store(config), 99, 32).next_begin_offset
+        };
+        assert_eq!((slave(false), slave(true)), (99, 60));
+    }
+
+    #[test]
+    fn entries_that_do_not_match_are_passed_and_advance_the_offset() {
+        let store = store(StoreConfig::default());
+        let read = |filter: &dyn MessageFilter| store.get_message_filtered(0, 1, 3, filter, &mut Vec::new());
+        let odd = read(&|message: &Message| message.class == 1);
+        assert_eq!((odd.status, odd.count, odd.next_begin_offset), (GetMessageStatus::Found, 3, 6));
+        let none = read(&|_: &Message| false);
+        assert_eq!((none.status, none.next_begin_offset), (GetMessageStatus::NoMatchedMessage, 25));
+    }
+}

@@ -10,6 +10,8 @@ pub mod dispatch;
 pub mod get_message;
 pub mod group_topic;
 pub mod ids;
+#[cfg(test)]
+mod laws;
 pub mod message;
 pub mod message_store;
 pub mod offset_table;
