@@ -1,3 +1,5 @@
 //! One integration binary; each module reads like its subject.
+
+mod scenario;
 mod allocation;
 mod store_oracle;
