@@ -1,1 +1,2 @@
 //! One integration binary; each module reads like its subject.
+mod report;
