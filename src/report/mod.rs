@@ -3,6 +3,7 @@
 //! Everything here is a pure function of an [`Outcome`]: the same outcome gives the same bytes on every machine.
 
 pub mod allocation;
+pub mod chart;
 pub mod events;
 pub mod human;
 pub mod key;

@@ -3,12 +3,16 @@
 mod fixture;
 
 use fixture::{Shape, outcome};
-use rocketmq_sim::report::{Style, events, series, summary, terminal};
+use rocketmq_sim::report::{Style, chart, events, series, summary, terminal};
 
 #[test]
 fn a_look() {
     for shape in [Shape::scale_out(), Shape::smallest(), Shape::big(), Shape::huge()] {
         let outcome = outcome(&shape);
+        for (chart, svg) in chart::draw_all(&outcome) {
+            std::fs::create_dir_all(format!("/tmp/look-{}", shape.name)).unwrap();
+            std::fs::write(format!("/tmp/look-{}/{}.svg", shape.name, chart.id()), svg).unwrap();
+        }
         let text = terminal(&outcome, Style::Plain);
         std::fs::write(format!("/tmp/look-{}.txt", shape.name), text).unwrap();
         std::fs::write(format!("/tmp/look-{}.json", shape.name), summary::bytes(&outcome)).unwrap();
