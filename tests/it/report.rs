@@ -3,20 +3,17 @@
 mod fixture;
 
 use fixture::{Shape, outcome};
-use rocketmq_sim::report::{Style, chart, events, series, summary, terminal};
+use rocketmq_sim::report::{Style, files, terminal};
 
 #[test]
 fn a_look() {
     for shape in [Shape::scale_out(), Shape::smallest(), Shape::big(), Shape::huge()] {
         let outcome = outcome(&shape);
-        for (chart, svg) in chart::draw_all(&outcome) {
-            std::fs::create_dir_all(format!("/tmp/look-{}", shape.name)).unwrap();
-            std::fs::write(format!("/tmp/look-{}/{}.svg", shape.name, chart.id()), svg).unwrap();
+        let folder = std::path::PathBuf::from(format!("/tmp/look-{}", shape.name));
+        std::fs::create_dir_all(folder.join("charts")).unwrap();
+        for (path, bytes) in files(&outcome, "name: x\n") {
+            std::fs::write(folder.join(path), bytes).unwrap();
         }
-        let text = terminal(&outcome, Style::Plain);
-        std::fs::write(format!("/tmp/look-{}.txt", shape.name), text).unwrap();
-        std::fs::write(format!("/tmp/look-{}.json", shape.name), summary::bytes(&outcome)).unwrap();
-        std::fs::write(format!("/tmp/look-{}.csv", shape.name), series::csv(&outcome)).unwrap();
-        std::fs::write(format!("/tmp/look-{}.jsonl", shape.name), events::jsonl(&outcome)).unwrap();
+        std::fs::write(folder.join("terminal.txt"), terminal(&outcome, Style::Plain)).unwrap();
     }
 }

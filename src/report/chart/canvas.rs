@@ -198,6 +198,7 @@ fn finish(
         svg.push_str("</defs>\n");
     }
     let mut element = 0;
+    let mut boxes = Boxes::default();
     let mut lines = drawn.lines();
     while let Some(line) = lines.next() {
         if line.starts_with("<svg ") || line.starts_with("</svg") {
@@ -211,11 +212,59 @@ fn finish(
         if body.is_some() {
             lines.next();
         }
-        push_element(&mut svg, head, body, notes.get(&element));
+        let note = notes.get(&element);
         element += 1;
+        match plain_box(head).filter(|_| note.is_none()) {
+            Some(cell) => boxes.add(&mut svg, cell),
+            None => {
+                boxes.close(&mut svg);
+                push_element(&mut svg, head, body, note);
+            }
+        }
     }
+    boxes.close(&mut svg);
     svg.push_str("</svg>\n");
     svg
+}
+
+/// A filled rectangle: x, y, width, height, colour.
+type Cell<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
+
+/// The parts of an opaque filled rectangle.
+fn plain_box(head: &str) -> Option<Cell<'_>> {
+    let attribute = |name: &str| {
+        let from = head.find(&format!(" {name}=\""))? + name.len() + 3;
+        Some(&head[from..from + head[from..].find('"')?])
+    };
+    if !head.starts_with("<rect ") || attribute("opacity")? != "1" || attribute("stroke")? != "none" {
+        return None;
+    }
+    Some((attribute("x")?, attribute("y")?, attribute("width")?, attribute("height")?, attribute("fill")?))
+}
+
+/// Rectangles of one colour that follow on one another: one path instead of many elements.
+#[derive(Default)]
+struct Boxes {
+    colour: String,
+    path: String,
+}
+
+impl Boxes {
+    fn add(&mut self, svg: &mut String, (x, y, width, height, colour): Cell<'_>) {
+        if self.colour != colour {
+            self.close(svg);
+            colour.clone_into(&mut self.colour);
+        }
+        self.path.push_str(&format!("M{x} {y}h{width}v{height}h-{width}z"));
+    }
+
+    fn close(&mut self, svg: &mut String) {
+        if !self.path.is_empty() {
+            svg.push_str(&format!("<path fill=\"{}\" d=\"{}\"/>\n", self.colour, self.path));
+            self.path.clear();
+        }
+        self.colour.clear();
+    }
 }
 
 /// One element in its short form: without what goes without saying.
@@ -261,7 +310,12 @@ mod tests {
             canvas.rect((0, 0), (10, 20), BAD).title("x < y").pattern("p", 8, 45, "<rect/>");
             canvas.text((5, 5), "<&>\"'", 24, INK, Anchor::Start, true);
             canvas.line(vec![(0, 0), (5, 5)], INK, 3).attributes(" stroke-dasharray=\"4 4\"");
+            canvas.rect((1, 2), (3, 4), INK).rect((5, 6), (7, 8), INK).rect((0, 0), (1, 1), BAD);
         });
+        assert!(
+            svg.contains("<path fill=\"#1B1F24\" d=\"M1 2h2v2h-2zM5 6h2v2h-2z\"/>\n<path fill=\"#D1002F\""),
+            "{svg}"
+        );
         assert!(svg.contains("aria-label=\"a &amp; b\""));
         assert!(
             svg.contains(

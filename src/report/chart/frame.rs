@@ -127,52 +127,70 @@ impl<'a> Frame<'a> {
                 _ => moments.push((x, vec![label])),
             }
         }
-        let mut markers: Vec<Marker> = Vec::new();
-        // Labels placed (from, to, row), and lines that rise through the rows (x, row they rise to).
-        let (mut taken, mut lines): (Vec<(i32, i32, usize)>, Vec<(i32, usize)>) = (Vec::new(), Vec::new());
+        // Labels that would leave the sheet stand left of their lines; they are placed first, from the right edge inwards
+        // and from the top down, then the others from the left: so lines begin below the labels they would cross.
+        let wide = |label: &str| text_width(label, FONT) + 12;
+        let texts: Vec<[String; 2]> = moments.iter().map(|(_, labels)| label_texts(labels)).collect();
+        let leaves = |place: usize| moments[place].0 + 6 + wide(&texts[place][0]) > WIDTH - 4;
+        let mut order: Vec<usize> = (0..moments.len()).rev().filter(|place| leaves(*place)).collect();
+        order.extend((0..moments.len()).filter(|place| !leaves(*place)));
+        let mut room = Room::default();
+        let mut markers: Vec<Marker> = moments.iter().map(|(x, _)| Marker { x: *x, label: None }).collect();
         let mut hidden = 0;
-        for (x, labels) in moments {
-            let more = if labels.len() > 1 { format!(" (+{})", labels.len() - 1) } else { String::new() };
-            let label = format!("{}{more}", shorten(&labels[0], 34));
-            let width = text_width(&label, FONT) + 12;
-            let spot = (0..ROWS).rev().find_map(|row| {
-                [(x + 6, x + 6 + width, Anchor::Start), (x - 6 - width, x - 6, Anchor::End)].into_iter().find_map(
-                    |(from, to, anchor)| {
-                        let fits = from >= MARGIN && to <= WIDTH - 4;
-                        let free = taken.iter().all(|(a, b, r)| *r != row || to <= *a || from >= *b);
-                        let above_nothing = lines.iter().all(|(line, r)| *r >= row || *line < from || *line > to);
-                        let crosses = taken.iter().any(|(a, b, r)| *r > row && x > *a - 6 && x < *b + 6);
-                        (fits && free && above_nothing && !crosses).then_some((from, to, row, anchor))
-                    },
-                )
-            });
+        for place in order {
+            let x = moments[place].0;
+            let spot = texts[place].iter().find_map(|text| Some((room.find(x, wide(text))?, text)));
             match spot {
-                Some((from, to, row, anchor)) => {
-                    taken.push((from, to, row));
-                    lines.push((x, row));
-                    markers.push(Marker { x, label: Some((row, label, anchor)) });
-                }
-                None => {
-                    hidden += labels.len() as u64;
-                    markers.push(Marker { x, label: None });
-                }
-            }
-        }
-        // Rows that nobody needed are left out: labels were placed from the lowest up.
-        let unused = ROWS - taken.iter().map(|(_, _, row)| ROWS - row).max().unwrap_or(0);
-        for marker in &mut markers {
-            if let Some((row, ..)) = &mut marker.label {
-                *row -= unused;
+                Some(((row, anchor), text)) => markers[place].label = Some((row, text.clone(), anchor)),
+                None => hidden += moments[place].1.len() as u64,
             }
         }
         (markers, hidden)
     }
 }
 
+/// The label of actions at one moment, long and short.
+fn label_texts(labels: &[String]) -> [String; 2] {
+    let more = if labels.len() > 1 { format!(" (+{})", labels.len() - 1) } else { String::new() };
+    [34, 20].map(|columns| format!("{}{more}", shorten(&labels[0], columns)))
+}
+
+/// What the rows of labels hold.
+#[derive(Default)]
+struct Room {
+    /// Labels: from, to, row.
+    labels: Vec<(i32, i32, usize)>,
+    /// Lines: where, and the row they rise to.
+    lines: Vec<(i32, usize)>,
+}
+
+impl Room {
+    /// The topmost row in which a label of this width fits beside its line at `x`; taken at once.
+    fn find(&mut self, x: i32, width: i32) -> Option<(usize, Anchor)> {
+        for row in 0..ROWS {
+            // A line must not run through a label, its own or another's.
+            if self.labels.iter().any(|(from, to, other)| *other > row && x > from - 6 && x < to + 6) {
+                continue;
+            }
+            for (from, to, anchor) in [(x + 6, x + 6 + width, Anchor::Start), (x - 6 - width, x - 6, Anchor::End)] {
+                let inside = from >= MARGIN && to <= WIDTH - 4;
+                let free = self.labels.iter().all(|(a, b, other)| *other != row || to <= *a || from >= *b);
+                let clear = self.lines.iter().all(|(line, rises)| *rises > row || *line < from || *line > to);
+                if inside && free && clear {
+                    self.labels.push((from, to, row));
+                    self.lines.push((x, row));
+                    return Some((row, anchor));
+                }
+            }
+        }
+        None
+    }
+}
+
 /// The heading of a sheet.
 pub fn heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str) {
     canvas.text((MARGIN, 34), title, 30, INK, Anchor::Start, true);
-    let after = MARGIN + text_width(title, 30) + 26;
+    let after = MARGIN + text_width(title, 34) + 30;
     canvas.text((after, 36), subtitle, FONT, MUTED, Anchor::Start, false);
 }
 

@@ -8,6 +8,9 @@ use super::palette::HEAT;
 use crate::kernel::time::SimTime;
 use crate::run::outcome::Outcome;
 
+/// Width of the narrowest cell in half pixels.
+const COLUMN: i32 = 6;
+
 /// A heat map's classes: class 0 is nothing, class `i` holds values above `bounds[i-1]` up to `bounds[i]`.
 pub struct Classes {
     bounds: Vec<f64>,
@@ -88,14 +91,19 @@ pub fn chart(
     let lanes = Lanes::new(rows.iter().map(|row| row.label.clone()).collect());
     let legend = classes.legend(words);
     Frame::new(chart, outcome, lanes.label_width()).subtitle(subtitle).draw(lanes.height(), &legend, |canvas, plot| {
+        let mut cells: Vec<(usize, (i32, i32), (i32, i32))> = Vec::new();
         for (lane, row) in rows.iter().enumerate() {
             let (top, bottom) = lanes.band(plot, lane);
-            let x = |at: SimTime| plot.x(at) / 4 * 4;
-            for (from, to, class) in runs(&outcome.series.times, x, |index| {
-                (row.value)(index).filter(|value| value.is_finite()).map(|value| classes.of(value))
-            }) {
-                canvas.rect((from, top), (to.max(from + 2), bottom), HEAT[classes.shade(class)]);
+            let x = |at: SimTime| plot.left + (plot.x(at) - plot.left) / COLUMN * COLUMN;
+            let class = |index| (row.value)(index).filter(|value| value.is_finite()).map(|value| classes.of(value));
+            for (from, to, class) in runs(&outcome.series.times, x, class) {
+                cells.push((class, (from, top), (to.max(from + 2), bottom)));
             }
+        }
+        // Cells of one colour in a row become one path.
+        cells.sort();
+        for (class, from, to) in cells {
+            canvas.rect(from, to, HEAT[classes.shade(class)]);
         }
         lanes.draw(canvas, plot);
     })

@@ -3,7 +3,6 @@
 use super::Chart;
 use super::canvas::{Anchor, Canvas, paint};
 use super::frame::{FONT, MARGIN, Plot, WIDTH, heading};
-use super::legend::text_width;
 use super::palette::{AXIS, GRID, HUES, INK, MUTED, PAPER};
 use super::scale::{Quantity, Scale};
 use crate::kernel::time::{SimDuration, SimTime};
@@ -19,7 +18,9 @@ const BARS: usize = 56;
 /// Height of a panel's plot.
 const HEIGHT: i32 = 260;
 /// Height of what stands above a plot: the group's name, the labels of the percentiles.
-const ABOVE: i32 = 96;
+const ABOVE: i32 = 40 + 4 * MARK_ROW + 8;
+/// Height of a percentile's label.
+const MARK_ROW: i32 = 28;
 /// Height of a panel.
 const PANEL: i32 = ABOVE + HEIGHT + 56;
 /// Height of the chart's heading.
@@ -91,7 +92,8 @@ fn below(values: &Percentiles, limit: f64) -> u64 {
 fn panel(canvas: &mut Canvas<'_>, top: i32, index: usize, name: &str, values: &Percentiles) {
     let plot = Plot {
         left: 130,
-        right: WIDTH - MARGIN - 60,
+        // Room for the label of the rightmost percentile.
+        right: WIDTH - MARGIN - 220,
         top: top + ABOVE,
         bottom: top + ABOVE + HEIGHT,
         end: SimTime::ZERO,
@@ -137,19 +139,11 @@ fn panel(canvas: &mut Canvas<'_>, top: i32, index: usize, name: &str, values: &P
 
 fn percentile_marks(canvas: &mut Canvas<'_>, plot: &Plot, values: &Percentiles, x: impl Fn(f64) -> i32) {
     let marks = [("median", values.p50), ("p95", values.p95), ("p99", values.p99), ("longest", values.max)];
-    // Two rows; a label that fits in neither moves right of the one before it.
-    let mut ends = [i32::MIN; 2];
-    for (name, value) in marks {
+    // Steps down: each line begins below the labels of those to its left, and each label stands right of its line.
+    for (row, (name, value)) in marks.into_iter().enumerate() {
         let at = x(nanos(value));
-        let label = format!("{name} {}", duration(value));
-        let width = text_width(&label, FONT);
-        let from = (at - width / 2).clamp(MARGIN, WIDTH - MARGIN - width);
-        let row = usize::from(from < ends[1] + 16);
-        let row = 1 - row;
-        let from = from.max(ends[row].saturating_add(16)).min(WIDTH - MARGIN - width);
-        ends[row] = from + width;
-        let y = plot.top - 48 + row as i32 * 30;
-        canvas.line(vec![(at, y + 16), (at, plot.bottom)], INK, 2).attributes(" stroke-dasharray=\"7 6\"");
-        canvas.text((from, y), &label, FONT, INK, Anchor::Start, false);
+        let y = plot.top - 8 - (4 - row as i32) * MARK_ROW + MARK_ROW / 2;
+        canvas.line(vec![(at, y - 10), (at, plot.bottom)], INK, 2).attributes(" stroke-dasharray=\"7 6\"");
+        canvas.text((at + 8, y), &format!("{name} {}", duration(value)), FONT, INK, Anchor::Start, false);
     }
 }

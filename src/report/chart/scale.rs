@@ -93,7 +93,13 @@ impl Scale {
             let mut value = self.low;
             // Half a step of slack: powers of ten are exact, their products need not be.
             while value <= self.high * 1.5 {
-                ticks.push((value, self.quantity.label(value)));
+                let seconds = value / 1e9;
+                let label = match self.quantity {
+                    // Powers of ten of a second stay what they are: 100 s, not 1m 40s.
+                    Quantity::Time if seconds >= 1.0 => format!("{} s", human::count(seconds as u64)),
+                    quantity => quantity.label(value),
+                };
+                ticks.push((value, label));
                 value *= 10.0;
             }
             return ticks;

@@ -132,9 +132,16 @@ fn single(
     }
     let mark = names.instance_mark(owner.instance);
     let size = 22.min(to.1 - from.1);
-    if !owner.frozen && text_width(&mark, size) + 12 <= to.0 - from.0 {
-        let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
-        canvas.text(middle, &mark, size, text_role(owner.instance), Anchor::Middle, true);
+    if text_width(&mark, size) + 20 <= to.0 - from.0 {
+        // At the beginning, where the eye looks for who takes over.
+        let at = (from.0 + 12, (from.1 + to.1) / 2);
+        if owner.frozen {
+            canvas.text(at, &mark, size, INK, Anchor::Start, true);
+            let halo = hex(PAPER.light);
+            canvas.attributes(&format!(" stroke=\"{halo}\" stroke-width=\"8\" paint-order=\"stroke\""));
+        } else {
+            canvas.text(at, &mark, size, text_role(owner.instance), Anchor::Start, true);
+        }
     }
 }
 
