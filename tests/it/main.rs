@@ -3,3 +3,4 @@
 mod scenario;
 mod allocation;
 mod store_oracle;
+mod report;
