@@ -1,11 +1,11 @@
 //! From a world at its end to an outcome.
 
-use super::{RunError, expect};
 use super::observe::group::{CAUSES, percentiles, time_average};
 use super::outcome::{
     EngineStats, GroupOutcome, Imbalance, InstanceOutcome, Little, Outcome, ProducerOutcome, QueueOwnership,
 };
 use super::world::World;
+use super::{RunError, expect};
 use crate::kernel::time::SimDuration;
 use crate::node::consumer::Presence;
 use crate::store::ids::{GroupIx, InstanceIx};

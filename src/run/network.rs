@@ -9,7 +9,7 @@ use crate::scenario::plan::NetworkPlan;
 
 /// Both ends close a connection on which nothing was read or written for this long
 /// (`serverChannelMaxIdleTimeSeconds`, `clientChannelMaxIdleTimeSeconds`).
-pub const CHANNEL_MAX_IDLE_TIME: SimDuration = SimDuration::from_secs(120);
+pub(super) const CHANNEL_MAX_IDLE_TIME: SimDuration = SimDuration::from_secs(120);
 
 /// A connection, seen from the network.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct ClientEnd {
 
 /// All connections.
 #[derive(Debug)]
-pub struct Network {
+pub(super) struct Network {
     client_broker: Sampler,
     client_nameserver: Sampler,
     broker_nameserver: Sampler,
@@ -42,7 +42,7 @@ pub struct Network {
 
 impl Network {
     /// A network without connections; each client end draws from its own stream.
-    pub fn new(
+    pub(super) fn new(
         plan: &NetworkPlan,
         streams: &Streams,
         brokers: impl Iterator<Item = String>,
@@ -62,7 +62,7 @@ impl Network {
 
     /// A message leaves a client for a server: the connection it takes and when it arrives.
     #[inline]
-    pub fn up(&mut self, now: SimTime, client: Address, server: Address) -> (Channel, SimTime) {
+    pub(super) fn up(&mut self, now: SimTime, client: Address, server: Address) -> (Channel, SimTime) {
         let (end, law) = self.end(client, server);
         let index = match end.connections.iter().position(|connection| connection.server == server) {
             Some(index) => index,
@@ -95,7 +95,7 @@ impl Network {
 
     /// A message leaves a server for a client over this connection: when it arrives; `None` when the connection is closed.
     #[inline]
-    pub fn down(&mut self, now: SimTime, server: Address, channel: Channel) -> Option<SimTime> {
+    pub(super) fn down(&mut self, now: SimTime, server: Address, channel: Channel) -> Option<SimTime> {
         let (end, law) = self.end(channel.client, server);
         let connection = end
             .connections
@@ -109,7 +109,7 @@ impl Network {
 
     /// Whether a message that arrives at a client still belongs to its process: the connection was not opened by another one.
     #[must_use]
-    pub fn belongs(&self, server: Address, channel: Channel) -> bool {
+    pub(super) fn belongs(&self, server: Address, channel: Channel) -> bool {
         self.client_end(channel.client)
             .connections
             .iter()
@@ -117,7 +117,7 @@ impl Network {
     }
 
     /// The server closes a connection; when the client's kernel sees it, after what is under way. `None` when it was closed.
-    pub fn close_by_server(&mut self, now: SimTime, server: Address, channel: Channel) -> Option<SimTime> {
+    pub(super) fn close_by_server(&mut self, now: SimTime, server: Address, channel: Channel) -> Option<SimTime> {
         let (end, law) = self.end(channel.client, server);
         let connection = end
             .connections
@@ -129,7 +129,7 @@ impl Network {
     }
 
     /// The client's process ends: all its connections are closed. Each server sees it after what is under way.
-    pub fn close_by_client(&mut self, now: SimTime, client: Address) -> Vec<(Address, Channel, SimTime)> {
+    pub(super) fn close_by_client(&mut self, now: SimTime, client: Address) -> Vec<(Address, Channel, SimTime)> {
         let servers: Vec<Address> = self.client_end(client).connections.iter().map(|open| open.server).collect();
         let mut closed = Vec::new();
         for server in servers {
@@ -151,7 +151,7 @@ impl Network {
 
     /// The open connections of a client with the time of their last traffic.
     #[must_use]
-    pub fn open_connections(&self, client: Address) -> Vec<(Address, Channel, SimTime)> {
+    pub(super) fn open_connections(&self, client: Address) -> Vec<(Address, Channel, SimTime)> {
         self.client_end(client)
             .connections
             .iter()

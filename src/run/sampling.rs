@@ -154,11 +154,7 @@ impl World {
 
     /// Unconsumed messages of a group.
     pub(super) fn group_lag(&self, group: GroupIx) -> u64 {
-        self.pairs[group.at()]
-            .iter()
-            .filter(|pair| **pair != u32::MAX)
-            .map(|pair| self.pair_lag(*pair as usize))
-            .sum()
+        self.pairs[group.at()].iter().filter(|pair| **pair != u32::MAX).map(|pair| self.pair_lag(*pair as usize)).sum()
     }
 
     /// Age of the oldest unconsumed message of a group.

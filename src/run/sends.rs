@@ -13,7 +13,7 @@ use crate::protocol::message::SendRequest;
 
 /// A request on its way to a broker, or being handled there.
 #[derive(Clone, Copy, Debug)]
-pub struct UnderWay {
+pub(super) struct UnderWay {
     /// When it is appended.
     pub at: SimTime,
     /// The connection it came by.
@@ -24,7 +24,7 @@ pub struct UnderWay {
 
 /// The lane to one broker.
 #[derive(Debug, Default)]
-pub struct SendLane {
+pub(super) struct SendLane {
     /// Requests by time of their append: the put lock serves them in order of arrival.
     pub requests: VecDeque<UnderWay>,
     /// Positive answers by time of arrival: (arrival, `send()` call).
@@ -33,7 +33,7 @@ pub struct SendLane {
 
 /// A producer with its lanes.
 #[derive(Debug)]
-pub struct SendPath {
+pub(super) struct SendPath {
     /// The producer.
     pub producer: Producer,
     /// One lane per broker.
@@ -54,7 +54,7 @@ pub struct SendPath {
 
 /// What comes first on a send path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextStep {
+pub(super) enum NextStep {
     /// A `send()` call.
     Call,
     /// An append at this broker.
@@ -65,7 +65,7 @@ impl SendPath {
     /// The earliest call or append.
     #[inline]
     #[must_use]
-    pub fn next(&self) -> (SimTime, NextStep) {
+    pub(super) fn next(&self) -> (SimTime, NextStep) {
         let mut first = (self.producer.next_call(), NextStep::Call);
         for (broker, lane) in self.lanes.iter().enumerate() {
             if let Some(request) = lane.requests.front()
@@ -79,7 +79,7 @@ impl SendPath {
 
     /// Enters a request that arrives at a broker at `arrival`.
     #[inline]
-    pub fn enter(&mut self, broker: usize, arrival: SimTime, channel: Channel, request: SendRequest) {
+    pub(super) fn enter(&mut self, broker: usize, arrival: SimTime, channel: Channel, request: SendRequest) {
         let handling = SimDuration::from_nanos(self.handling[broker].sample(&mut self.handling_stream));
         let lane = &mut self.lanes[broker];
         let after = lane.requests.back().map_or(SimTime::ZERO, |last| last.at);
@@ -88,7 +88,7 @@ impl SendPath {
 
     /// Takes the answers that have arrived by `now`; each is reported with the time from call to answer.
     #[inline]
-    pub fn take_answers(&mut self, now: SimTime, mut report: impl FnMut(SimDuration)) {
+    pub(super) fn take_answers(&mut self, now: SimTime, mut report: impl FnMut(SimDuration)) {
         for lane in &mut self.lanes {
             while let Some((arrival, born)) = lane.answers.front().copied() {
                 if arrival > now {
@@ -103,7 +103,7 @@ impl SendPath {
 
     /// Messages called for and not yet appended or failed.
     #[must_use]
-    pub fn sending(&self) -> u64 {
+    pub(super) fn sending(&self) -> u64 {
         let under_way: usize = self.lanes.iter().map(|lane| lane.requests.len()).sum();
         under_way as u64 + self.producer.waiting() + self.refused_under_way
     }

@@ -102,12 +102,14 @@ impl World {
 
     fn on_assigned(&mut self, group: GroupIx, instance: InstanceIx, client: ClientIx, queue: QueueIx) {
         let pair = self.pairs[group.at()][queue.at()] as usize;
-        let owners: Vec<InstanceIx> = self.ownership[pair].owners().filter(|owner| *owner != instance).collect();
-        for owner in owners {
+        let mut begun = 0;
+        for owner in self.ownership[pair].recent_owners() {
             self.settle(owner);
+            let rows = self.processes[owner.at()].consumer.rows_of(queue);
+            begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
         }
         let from = self.processes[instance.at()].consumer.first_offset(queue).unwrap_or(0);
-        if self.ledgers[pair].on_assigned(from) {
+        if self.ledgers[pair].on_assigned(from, begun) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
         }
         self.ownership[pair].begin(self.now, instance, client);

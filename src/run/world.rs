@@ -459,10 +459,8 @@ impl World {
             SendOutcome::Retried => path.retries += 1,
             SendOutcome::Failed => {
                 path.failed += 1;
-                self.facts.push(FactRecord {
-                    at: self.now,
-                    fact: Fact::SendFailed { producer, message: request.call },
-                });
+                self.facts
+                    .push(FactRecord { at: self.now, fact: Fact::SendFailed { producer, message: request.call } });
             }
         }
         self.leave(producer);

@@ -124,13 +124,15 @@ impl Default for QueueLedger {
 }
 
 impl QueueLedger {
-    /// Somebody took the queue and pulls from this offset. Returns whether that sets where the group starts.
-    pub fn on_assigned(&mut self, from: u64) -> bool {
+    /// Somebody took the queue and pulls from `from`; other members' listener calls have begun with messages before `begun`.
+    /// Returns whether that sets where the group starts.
+    pub fn on_assigned(&mut self, from: u64, begun: u64) -> bool {
         let starts = self.base.is_none_or(|base| from < base);
         if starts {
             self.base = Some(from);
         }
-        self.handover = Handover { delivered_before: self.delivered.end(), after_death: self.last_owner_died };
+        self.handover =
+            Handover { delivered_before: self.delivered.end().max(begun), after_death: self.last_owner_died };
         self.last_owner_died = false;
         starts
     }
@@ -242,12 +244,12 @@ mod tests {
     #[test]
     fn a_message_cut_off_and_delivered_again_is_a_duplicate_consumed_once() {
         let mut ledger = QueueLedger::default();
-        ledger.on_assigned(0);
+        ledger.on_assigned(0, 0);
         assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (true, None));
         assert_eq!(ledger.on_delivery(1, Fate::CutOff), (false, None));
         assert_eq!((ledger.consumed(), ledger.first_unconsumed(), ledger.lag(3)), (1, 1, 2));
         ledger.on_owner_died();
-        ledger.on_assigned(1);
+        ledger.on_assigned(1, 2);
         assert_eq!(ledger.on_delivery(1, Fate::Acknowledged), (true, Some(DuplicateCause::NotPersistedAtDeath)));
         assert_eq!((ledger.consumed(), ledger.lag(3)), (2, 1));
     }
@@ -255,8 +257,8 @@ mod tests {
     #[test]
     fn a_message_delivered_by_two_owners_at_a_time_is_their_doing() {
         let mut ledger = QueueLedger::default();
-        ledger.on_assigned(0);
-        ledger.on_assigned(0);
+        ledger.on_assigned(0, 0);
+        ledger.on_assigned(0, 0);
         ledger.on_delivery(0, Fate::Acknowledged);
         assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
     }

@@ -65,10 +65,14 @@ impl OwnershipTrack {
         self.intervals.iter().filter(|interval| interval.to == SimTime::MAX).map(|interval| interval.instance)
     }
 
-    /// Whether nobody ever owned it.
+    /// Instances that own it now or were among its latest owners: those that may still have messages of it.
     #[must_use]
-    pub fn never_owned(&self) -> bool {
-        self.intervals.is_empty()
+    pub fn recent_owners(&self) -> Vec<InstanceIx> {
+        let latest = self.intervals.iter().rev().take(4);
+        let mut recent: Vec<InstanceIx> = latest.map(|interval| interval.instance).chain(self.owners()).collect();
+        recent.sort_unstable();
+        recent.dedup();
+        recent
     }
 
     fn open(&mut self, instance: InstanceIx) -> Option<&mut OwnInterval> {
