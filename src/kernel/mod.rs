@@ -1,7 +1,11 @@
-//! Floor 0: simulated time, the event queue, named random streams, distributions, the digest. Knows no RocketMQ.
+//! Floor 0: simulated time, the event queue, named random streams, distributions, histograms, the digest. Knows no
+//! RocketMQ.
 
+pub mod alias;
 pub mod digest;
 pub mod dist;
+pub mod histogram;
 pub mod queue;
 pub mod rng;
 pub mod time;
+pub mod ziggurat;
