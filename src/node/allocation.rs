@@ -65,9 +65,10 @@ impl Allocations {
         clients: &[ClientIx],
         own: ClientIx,
     ) -> Result<Vec<QueueIx>, String> {
-        let found = self.latest.iter().position(|division| {
-            division.group == group && division.queues == queues && division.clients == clients
-        });
+        let found = self
+            .latest
+            .iter()
+            .position(|division| division.group == group && division.queues == queues && division.clients == clients);
         let index = found.unwrap_or_else(|| {
             let division = self.divide(group, directory, queues, clients);
             self.latest.insert(0, division);

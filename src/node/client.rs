@@ -336,8 +336,7 @@ impl ClientInstance {
     /// `#cleanOfflineBroker`: a broker in no route is forgotten.
     fn clean_offline_brokers(&mut self) {
         let routes = &self.routes;
-        self.brokers.retain(|broker| {
-            routes.values().any(|route| route.queue_datas.iter().any(|data| data.broker == *broker))
-        });
+        self.brokers
+            .retain(|broker| routes.values().any(|route| route.queue_datas.iter().any(|data| data.broker == *broker)));
     }
 }

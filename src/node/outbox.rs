@@ -4,8 +4,8 @@ use super::fact::Fact;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation};
-use crate::store::ids::QueueIx;
 use crate::store::get_message::Pulled;
+use crate::store::ids::QueueIx;
 
 /// The timers of all node kinds. A node has at most one deadline of each kind; arming it again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! One integration binary; each module reads like its subject.
 
-mod scenario;
 mod allocation;
+mod scenario;
 mod store_oracle;

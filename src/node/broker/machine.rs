@@ -238,14 +238,7 @@ impl Broker {
     }
 
     /// `ConsumerOffsetManager#commitOffset`: stored whatever it is; a smaller offset is a fact.
-    pub(super) fn commit(
-        &mut self,
-        channel: Channel,
-        group: GroupIx,
-        queue: QueueIx,
-        offset: u64,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn commit(&mut self, channel: Channel, group: GroupIx, queue: QueueIx, offset: u64, out: &mut Outbox) {
         let local = self.directory.parts(queue).local;
         let previous = self.offsets.commit(group, local as usize, offset);
         if let Some(from) = previous.filter(|previous| offset < *previous) {
@@ -340,4 +333,3 @@ pub(super) fn instance(channel: Channel) -> InstanceIx {
         _ => InstanceIx(u32::MAX),
     }
 }
-

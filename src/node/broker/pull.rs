@@ -108,8 +108,7 @@ impl Broker {
         let result = self.store.get_message(local, request.offset as i64, request.max_nums, &mut batch);
         assert!(result.released == 0, "a model released messages that {:?} still needs", request.queue);
         let config = self.store.config();
-        let code =
-            PullCode::of(result.status, request.offset as i64, config.broker_role, config.offset_check_in_slave);
+        let code = PullCode::of(result.status, request.offset as i64, config.broker_role, config.offset_check_in_slave);
         PullReply {
             queue: request.queue,
             token: request.token,

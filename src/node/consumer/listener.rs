@@ -6,8 +6,8 @@ use crate::consume::process_queue::{ProcessQueue, Row};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::outbox::{Delivery, Fate, Outbox};
-use crate::store::ids::QueueIx;
 use crate::store::get_message::Pulled;
+use crate::store::ids::QueueIx;
 
 /// What a consumer's messages are doing at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -186,7 +186,11 @@ impl Consumer {
     /// The process is killed: nothing is sent; its connections are closed by the kernel.
     pub fn on_killed(&mut self, now: SimTime, out: &mut Outbox) {
         let was_frozen = std::mem::take(&mut self.frozen);
-        if was_frozen { self.cut_off_all(self.frozen_at, out) } else { self.interrupt(now, out) }
+        if was_frozen {
+            self.cut_off_all(self.frozen_at, out)
+        } else {
+            self.interrupt(now, out)
+        }
         self.table.take_all();
         self.rebalance.stop();
         self.presence = Presence::Absent;
@@ -405,10 +409,8 @@ impl Consumer {
     fn persist_all(&mut self, now: SimTime, out: &mut Outbox) {
         self.settle(now, out);
         let queues: Vec<QueueIx> = self.table.queues().collect();
-        let mut offsets: Vec<(QueueIx, u64)> = queues
-            .into_iter()
-            .filter_map(|queue| Some((queue, self.table.get(queue)?.offset?)))
-            .collect();
+        let mut offsets: Vec<(QueueIx, u64)> =
+            queues.into_iter().filter_map(|queue| Some((queue, self.table.get(queue)?.offset?))).collect();
         offsets.sort_by_key(|(queue, _)| (self.directory.parts(*queue).broker, *queue));
         self.send_offsets(offsets, out);
     }
@@ -508,11 +510,8 @@ fn new_client(
     stream: &mut Stream,
 ) -> ClientInstance {
     let owner = RouteOwner::Consumer { instance: me, group, client: id };
-    let mut client =
-        ClientInstance::new(owner, id, config.client.clone(), nameservers, topics.iter().copied(), stream);
-    client.consumer = Some(ConsumerData {
-        group,
-        subscriptions: topics.iter().map(|topic| (*topic, SimTime::ZERO)).collect(),
-    });
+    let mut client = ClientInstance::new(owner, id, config.client.clone(), nameservers, topics.iter().copied(), stream);
+    client.consumer =
+        Some(ConsumerData { group, subscriptions: topics.iter().map(|topic| (*topic, SimTime::ZERO)).collect() });
     client
 }

@@ -141,9 +141,7 @@ impl Consumer {
         let Some(run) = &self.rebalance.run else { return };
         let topic = self.topics[run.topic];
         let share = match &run.members {
-            Some(members) => {
-                allocations.share(self.group, &self.directory, &run.queues, members, self.client.id).ok()
-            }
+            Some(members) => allocations.share(self.group, &self.directory, &run.queues, members, self.client.id).ok(),
             None => None,
         };
         let Some(share) = share else {

@@ -209,6 +209,5 @@ mod tests {
         assert_eq!(pending, Some(SimTime::from_secs(1)));
         times.set_rate(pending, SimTime::from_millis(500), 10.0);
         assert_eq!(times.next_call(), Some(SimTime::from_millis(550)));
-        
     }
 }

@@ -16,7 +16,6 @@ use crate::protocol::message::{Envelope, SendRequest};
 use crate::store::ids::{BrokerIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
 
-
 /// What a producer sends.
 #[derive(Debug)]
 pub struct ProducerLoad {
@@ -164,13 +163,7 @@ impl Producer {
     }
 
     /// A reply to the client instance arrives. Returns the number of calls that failed for want of a route.
-    pub fn on_message(
-        &mut self,
-        now: SimTime,
-        envelope: Envelope,
-        out: &mut Outbox,
-        sends: &mut Vec<NextSend>,
-    ) -> u64 {
+    pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox, sends: &mut Vec<NextSend>) -> u64 {
         let answer = self.client.on_reply(now, envelope.correlation, envelope.body, out);
         self.after(now, &answer, out, sends)
     }

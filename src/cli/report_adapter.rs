@@ -1,0 +1,68 @@
+//! The only place where commands meet the engine's results and the reports made of them.
+
+use std::sync::Arc;
+
+use super::error::CliError;
+use super::folder;
+use super::progress::Progress;
+use crate::kernel::time::SimTime;
+use crate::run::outcome::Outcome;
+use crate::run::{self, RunOptions};
+use crate::scenario::Scenario;
+use crate::scenario::plan::Plan;
+
+/// One run of a plan, or two that must agree.
+pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
+    let plan = Arc::new(plan.clone());
+    let outcome = one_run(&plan, trace, watched)?;
+    if verify {
+        let again = one_run(&plan, trace, watched)?;
+        if fingerprint(&outcome) != fingerprint(&again) {
+            let (first, second) = (fingerprint(&outcome), fingerprint(&again));
+            return Err(CliError::Nondeterminism { name: plan.name.clone(), first, second });
+        }
+    }
+    Ok(outcome)
+}
+
+fn one_run(plan: &Arc<Plan>, trace: bool, watched: bool) -> Result<Outcome, CliError> {
+    let mut progress = Progress::new(&plan.name, plan.duration, watched);
+    let mut reached = |now: SimTime| progress.reached(now);
+    let mut options = RunOptions { trace_messages: trace, progress: Some(&mut reached) };
+    let broken = |error| CliError::Run { name: plan.name.clone(), error };
+    let outcome = run::simulate(plan, &mut options).map_err(broken)?;
+    match &outcome.conservation.violation {
+        Some(what) => Err(broken(run::RunError::Conservation { at: outcome.end, what: what.clone() })),
+        None => Ok(outcome),
+    }
+}
+
+/// What two runs of the same scenario must have in common.
+fn fingerprint(outcome: &Outcome) -> String {
+    let c = &outcome.conservation;
+    let accounted = c.groups.iter().map(|g| g.consumed + g.unread + g.skipped).sum::<u64>();
+    format!("digest {:016x}, {} facts, {} stored, {accounted} accounted", outcome.digest, outcome.facts.len(), c.stored)
+}
+
+/// What a run prints.
+pub(super) fn text(outcome: &Outcome, _colour: bool) -> String {
+    let plan = &outcome.plan;
+    format!(
+        "{}\nscenario {} · seed {} · version {} · digest {:016x}\n",
+        plan.title, plan.name, plan.seed, outcome.version, outcome.digest
+    )
+}
+
+/// The summary as JSON.
+pub(super) fn summary(outcome: &Outcome) -> Vec<u8> {
+    let value = serde_json::json!({"scenario": outcome.plan.name, "digest": format!("{:016x}", outcome.digest)});
+    format!("{value:#}\n").into_bytes()
+}
+
+/// The files of a report folder.
+pub(super) fn files(outcome: &Outcome, scenario: &Scenario) -> Vec<(String, Vec<u8>)> {
+    vec![
+        ("summary.json".to_owned(), summary(outcome)),
+        (folder::MARK.to_owned(), scenario.resolved_yaml().into_bytes()),
+    ]
+}
