@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod dist;
+pub mod histogram;
 pub mod java;
 pub mod queue;
 pub mod rng;

@@ -49,6 +49,11 @@ impl Nameserver {
         out.arm(Timer::BrokerScan, now + SCAN_INITIAL_DELAY);
     }
 
+    /// A broker that has been registered since before the run.
+    pub fn preset_broker(&mut self, broker: BrokerIx, table: &TopicConfigTable, channel: Channel) {
+        self.register(SimTime::ZERO, broker, table, channel, &mut Outbox::default());
+    }
+
     /// A request arrives.
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
         let Envelope { channel, correlation, body, .. } = envelope;

@@ -18,6 +18,7 @@ use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, ConsumerData, Correlation, Envelope};
+use crate::protocol::route::TopicRoute;
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
@@ -253,20 +254,18 @@ impl Consumer {
     }
 
     /// Puts the consumer into the state of a member that joined long ago and owns these queues from these offsets.
-    pub fn preset(
-        &mut self,
-        now: SimTime,
-        id: ClientIx,
-        owned: &[(QueueIx, u64)],
-        next: PresetTimers,
-        out: &mut Outbox,
-    ) {
+    pub fn preset(&mut self, now: SimTime, id: ClientIx, state: PresetState<'_>, out: &mut Outbox) {
+        let PresetState { routes, owned, members, timers: next } = state;
         self.client =
             new_client(self.me, self.group, id, &self.config, self.nameservers, &self.topics, &mut self.stream);
         self.presence = Presence::Running;
         self.started = now;
         self.client.set_phases(next.route_poll, next.heartbeat);
         self.persist_at = next.offset_persist;
+        for (topic, route) in routes {
+            self.client.preset_route(*topic, route);
+        }
+        self.preset_members(members);
         self.arm_scheduler(out);
         out.arm(Timer::RebalanceWait, next.rebalance);
         out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });
@@ -277,9 +276,10 @@ impl Consumer {
         self.set_limits();
     }
 
-    /// Sets a route as a long-running member has it.
-    pub fn preset_route(&mut self, topic: TopicIx, route: &Rc<crate::protocol::route::TopicRoute>) {
-        self.client.preset_route(topic, route);
+    /// Size of the pool.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
     }
 
     /// The client id of the running process.
@@ -485,6 +485,19 @@ impl Consumer {
     fn stopped(&self, how: StopKind) -> Fact {
         Fact::ClientStopped { instance: self.me, group: self.group, client: self.client.id, how }
     }
+}
+
+/// What a member that joined long ago knows and owns.
+#[derive(Clone, Copy, Debug)]
+pub struct PresetState<'a> {
+    /// Routes of its topics and of the template.
+    pub routes: &'a [(TopicIx, Rc<TopicRoute>)],
+    /// Its queues with the offset each is pulled from.
+    pub owned: &'a [(QueueIx, u64)],
+    /// The members of the group.
+    pub members: &'a Rc<[ClientIx]>,
+    /// When its timers fire next.
+    pub timers: PresetTimers,
 }
 
 /// When a member's timers fire next.

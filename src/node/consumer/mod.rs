@@ -6,5 +6,6 @@ mod pulling;
 mod rebalancing;
 mod table;
 
-pub use machine::{Consumer, ConsumerParts, Counters, Presence, PresetTimers};
+pub use listener::Workload;
+pub use machine::{Consumer, ConsumerParts, Counters, Presence, PresetState, PresetTimers};
 pub use table::Assigned;

@@ -15,6 +15,7 @@ use crate::node::fact::{Fact, RebalanceTrigger};
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::message::Body;
+use crate::protocol::route::TopicRoute;
 use crate::store::ids::{BrokerIx, ClientIx, QueueIx, TopicIx};
 
 /// `GET_CONSUMER_LIST_BY_GROUP`'s timeout.
@@ -30,12 +31,15 @@ pub(super) struct RebalanceThread {
     run: Option<Run>,
     /// A wake-up that came during the run (`ServiceThread#hasNotified`): several coalesce.
     woken: Option<RebalanceTrigger>,
+    /// The latest member list, by which observers know what the consumer believes.
+    believed: Option<Rc<[ClientIx]>>,
 }
 
 impl RebalanceThread {
     pub(super) fn stop(&mut self) {
         self.run = None;
         self.woken = None;
+        self.believed = None;
     }
 }
 
@@ -118,6 +122,9 @@ impl Consumer {
                     Some(Body::ConsumerList(members)) => members,
                     _ => None,
                 };
+                if run.members.is_some() {
+                    self.rebalance.believed.clone_from(&run.members);
+                }
                 let work = self.config.rebalance_work.duration(&mut self.stream);
                 if work.is_zero() {
                     self.apply_allocation(now, allocations, out);
@@ -326,6 +333,46 @@ impl Consumer {
             Some(trigger) => self.begin_rebalance(now, trigger, out),
             None => out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval),
         }
+    }
+
+    /// The members as this consumer last heard of them.
+    #[must_use]
+    pub fn believed_members(&self) -> Option<&Rc<[ClientIx]>> {
+        self.rebalance.believed.as_ref()
+    }
+
+    /// The route of a topic as this consumer knows it.
+    #[must_use]
+    pub fn believed_route(&self, topic: TopicIx) -> Option<&Rc<TopicRoute>> {
+        self.client.route(topic)
+    }
+
+    /// The queues of a topic this consumer owns, ascending.
+    pub fn owned_of(&self, topic: TopicIx) -> impl Iterator<Item = QueueIx> + '_ {
+        self.table.queues().filter(move |queue| self.directory.parts(*queue).topic == topic)
+    }
+
+    /// Where pulling of an owned queue began.
+    #[must_use]
+    pub fn first_offset(&self, queue: QueueIx) -> Option<u64> {
+        self.table.get(queue).map(|held| held.first_offset)
+    }
+
+    /// The process queue of an owned queue.
+    #[must_use]
+    pub fn assigned_to(&self, queue: QueueIx) -> Option<&super::table::Assigned> {
+        self.table.get(queue)
+    }
+
+    /// Pulled messages of a queue that are not acknowledged, those of its dropped windows included.
+    pub fn rows_of(&self, queue: QueueIx) -> impl Iterator<Item = &crate::consume::process_queue::Row> {
+        let window = self.table.get(queue).into_iter().flat_map(|held| held.process.iter());
+        window.chain(self.leftovers.iter().filter(move |(of, _)| *of == queue).map(|(_, row)| row))
+    }
+
+    /// Sets what a long-running member believes.
+    pub fn preset_members(&mut self, members: &Rc<[ClientIx]>) {
+        self.rebalance.believed = Some(Rc::clone(members));
     }
 
     /// The topics this consumer subscribes to.

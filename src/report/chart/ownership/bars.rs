@@ -1,0 +1,202 @@
+//! The bars of a queue's lane.
+
+use super::segments::{Owner, Segment, State};
+use crate::report::chart::canvas::{Anchor, Canvas};
+use crate::report::chart::frame::Plot;
+use crate::report::chart::legend::{Swatch, text_width};
+use crate::report::chart::palette::{BAD, BAD_GROUND, HUES, INK, ON_DARK_HUE, ON_LIGHT_HUE, PAPER, Role, hex};
+use crate::report::human::{duration, moment};
+use crate::report::names::Names;
+use crate::store::ids::InstanceIx;
+
+/// The least width of a stretch of trouble, half pixels.
+const TROUBLE_MIN: i32 = 5;
+/// The least width of a bar that tells its times to the pointer.
+const TITLE_MIN: i32 = 8;
+
+fn hue(owner: InstanceIx) -> (Role, bool) {
+    HUES[owner.at() % HUES.len()]
+}
+
+/// Colour of text on the owner's bar.
+fn text_role(owner: InstanceIx) -> Role {
+    if hue(owner).1 { ON_LIGHT_HUE } else { ON_DARK_HUE }
+}
+
+/// A bar in the owner's colour; the second eight of every sixteen are striped.
+fn bar(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32), owner: InstanceIx) {
+    let (role, _) = hue(owner);
+    canvas.rect(from, to, role);
+    if owner.at() / HUES.len() % 2 == 1 {
+        let place = owner.at() % HUES.len();
+        let (ground, stripe) = (hex(role.light), hex(text_role(owner).light));
+        canvas.pattern(
+            &format!("stripe{place}"),
+            16,
+            45,
+            &format!(
+                "<rect width=\"16\" height=\"16\" fill=\"{ground}\"/><rect width=\"5\" height=\"16\" fill=\"{stripe}\" \
+                 opacity=\".38\"/>"
+            ),
+        );
+    }
+}
+
+fn orphan(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32)) {
+    let (ground, hatch) = (hex(BAD_GROUND.light), hex(BAD.light));
+    canvas.rect(from, to, BAD).pattern(
+        "orphan",
+        12,
+        45,
+        &format!(
+            "<rect width=\"12\" height=\"12\" fill=\"{ground}\"/><rect width=\"6\" height=\"12\" fill=\"{hatch}\"/>"
+        ),
+    );
+}
+
+/// Dots on the bar, and the bar paler.
+fn ice(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32)) {
+    let (paper, ink) = (hex(PAPER.light), hex(INK.light));
+    canvas.rect(from, to, PAPER).pattern(
+        "frozen",
+        12,
+        0,
+        &format!(
+            "<rect width=\"12\" height=\"12\" fill=\"{paper}\" opacity=\".55\"/><circle cx=\"3\" cy=\"3\" r=\"2\" \
+             fill=\"{ink}\"/><circle cx=\"9\" cy=\"9\" r=\"2\" fill=\"{ink}\"/>"
+        ),
+    );
+}
+
+/// Draws a lane: quiet stretches first, trouble above them.
+pub(super) fn draw(
+    canvas: &mut Canvas<'_>,
+    plot: &Plot,
+    (top, bottom): (i32, i32),
+    names: &Names<'_>,
+    segments: &[Segment],
+) {
+    for segment in segments {
+        let State::Owned(owners) = &segment.state else { continue };
+        let (x, end) = (plot.x(segment.from), plot.x(segment.to));
+        if let [owner] = owners[..]
+            && end - x >= 2
+        {
+            single(canvas, names, segment, owner, (x, top), (end, bottom));
+        }
+    }
+    let mut drawn_to = i32::MIN;
+    for segment in segments {
+        let x = plot.x(segment.from);
+        let end = plot.x(segment.to).max(x + TROUBLE_MIN).min(plot.right.max(x + TROUBLE_MIN));
+        // Trouble within the width of the last mark of trouble cannot be seen.
+        if end <= drawn_to {
+            continue;
+        }
+        match &segment.state {
+            State::Orphan => {
+                orphan(canvas, (x, top), (end, bottom));
+                canvas.title(&format!("no owner for {}, from {}", length(segment), moment(segment.from)));
+            }
+            State::Owned(owners) if owners.len() > 1 => double(canvas, names, segment, owners, (x, top), (end, bottom)),
+            _ => continue,
+        }
+        drawn_to = end;
+    }
+}
+
+fn length(segment: &Segment) -> String {
+    duration(segment.to.since(segment.from))
+}
+
+fn single(
+    canvas: &mut Canvas<'_>,
+    names: &Names<'_>,
+    segment: &Segment,
+    owner: Owner,
+    from: (i32, i32),
+    to: (i32, i32),
+) {
+    bar(canvas, from, to, owner.instance);
+    let title = |canvas: &mut Canvas<'_>| {
+        if to.0 - from.0 >= TITLE_MIN {
+            let frozen = if owner.frozen { ", frozen" } else { "" };
+            let who = names.instance(owner.instance);
+            canvas.title(&format!("{who}{frozen}, {} to {}", moment(segment.from), moment(segment.to)));
+        }
+    };
+    title(canvas);
+    if owner.frozen {
+        ice(canvas, from, to);
+        title(canvas);
+    }
+    let mark = names.instance_mark(owner.instance);
+    let size = 22.min(to.1 - from.1);
+    if text_width(&mark, size) + 20 <= to.0 - from.0 {
+        // At the beginning, where the eye looks for who takes over.
+        let at = (from.0 + 12, (from.1 + to.1) / 2);
+        if owner.frozen {
+            canvas.text(at, &mark, size, INK, Anchor::Start, true);
+            let halo = hex(PAPER.light);
+            canvas.attributes(&format!(" stroke=\"{halo}\" stroke-width=\"8\" paint-order=\"stroke\""));
+        } else {
+            canvas.text(at, &mark, size, text_role(owner.instance), Anchor::Start, true);
+        }
+    }
+}
+
+/// Two halves, one for each of the first two owners, within a thick edge.
+fn double(
+    canvas: &mut Canvas<'_>,
+    names: &Names<'_>,
+    segment: &Segment,
+    owners: &[Owner],
+    from: (i32, i32),
+    to: (i32, i32),
+) {
+    let middle = (from.1 + to.1) / 2;
+    for (owner, (top, bottom)) in owners.iter().zip([(from.1, middle), (middle, to.1)]) {
+        bar(canvas, (from.0, top), (to.0, bottom), owner.instance);
+        if owner.frozen {
+            ice(canvas, (from.0, top), (to.0, bottom));
+        }
+    }
+    let who: Vec<InstanceIx> = owners.iter().map(|owner| owner.instance).collect();
+    canvas.outline(from, to, INK, 4).title(&format!(
+        "{} owners for {}, from {}: {}",
+        who.len(),
+        length(segment),
+        moment(segment.from),
+        names.instances(&who)
+    ));
+    // The edge has no inside: let the pointer find it anywhere in the bar.
+    canvas.attributes(" pointer-events=\"all\"");
+}
+
+/// A swatch in the owner's colour.
+pub(super) fn owner_swatch(owner: InstanceIx) -> Swatch {
+    Box::new(move |canvas, from, to| bar(canvas, from, to, owner))
+}
+
+/// A swatch like a stretch without an owner.
+pub(super) fn orphan_swatch() -> Swatch {
+    Box::new(|canvas, from, to| orphan(canvas, from, to))
+}
+
+/// A swatch like a stretch with two owners.
+pub(super) fn double_swatch() -> Swatch {
+    Box::new(|canvas, from, to| {
+        let middle = (from.1 + to.1) / 2;
+        bar(canvas, from, (to.0, middle), InstanceIx(0));
+        bar(canvas, (from.0, middle), to, InstanceIx(1));
+        canvas.outline(from, to, INK, 4);
+    })
+}
+
+/// A swatch like a stretch with a frozen owner.
+pub(super) fn frozen_swatch() -> Swatch {
+    Box::new(|canvas, from, to| {
+        bar(canvas, from, to, InstanceIx(0));
+        ice(canvas, from, to);
+    })
+}

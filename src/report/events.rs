@@ -1,0 +1,255 @@
+//! `events.jsonl`: one fact a line, in order of time. Every line has `t_ns` (integer nanoseconds since the start) and
+//! `event`; the other fields are named for what they hold.
+
+use std::fmt::Write as _;
+
+use super::names::Names;
+use super::summary;
+use crate::run::outcome::{DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, RouteOwner, StopKind};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+
+/// The file.
+#[must_use]
+pub fn jsonl(outcome: &Outcome) -> Vec<u8> {
+    let names = Names::new(&outcome.plan);
+    let mut text = String::with_capacity(outcome.facts.len() * 160);
+    for record in &outcome.facts {
+        let _ = write!(text, "{{\"t_ns\":{}", record.at.as_nanos());
+        let mut line = Line { text: &mut text, names: &names };
+        line.fact(outcome, &record.fact);
+        text.push_str("}\n");
+    }
+    text.into_bytes()
+}
+
+/// The machine's word for a cause (`double_owner`), the person's stands in the tables.
+#[must_use]
+pub fn cause_key(cause: DuplicateCause) -> &'static str {
+    match cause {
+        DuplicateCause::DoubleOwner => "double_owner",
+        DuplicateCause::InFlightAtRevoke => "in_flight_at_revoke",
+        DuplicateCause::NotPersistedAtDeath => "not_persisted_at_death",
+        DuplicateCause::OffsetWentBack => "offset_went_back",
+    }
+}
+
+struct Line<'a> {
+    text: &'a mut String,
+    names: &'a Names<'a>,
+}
+
+impl Line<'_> {
+    fn event(&mut self, event: &str) -> &mut Self {
+        self.str("event", event)
+    }
+
+    fn str(&mut self, key: &str, value: &str) -> &mut Self {
+        let _ = write!(self.text, ",\"{key}\":{}", serde_json::Value::from(value));
+        self
+    }
+
+    fn num(&mut self, key: &str, value: impl Into<u64>) -> &mut Self {
+        let _ = write!(self.text, ",\"{key}\":{}", value.into());
+        self
+    }
+
+    fn group(&mut self, group: GroupIx) -> &mut Self {
+        let name = self.names.group(group);
+        self.str("group", &name)
+    }
+
+    fn member(&mut self, group: GroupIx, client: ClientIx, instance: InstanceIx) -> &mut Self {
+        let (client, instance) = (self.names.client(client), self.names.instance(instance));
+        self.group(group).str("client", &client).str("instance", &instance)
+    }
+
+    fn topic(&mut self, topic: TopicIx) -> &mut Self {
+        let name = self.names.topic(topic);
+        self.str("topic", &name)
+    }
+
+    fn broker(&mut self, broker: BrokerIx) -> &mut Self {
+        let name = self.names.broker(broker);
+        self.str("broker", &name)
+    }
+
+    fn queue(&mut self, outcome: &Outcome, queue: QueueIx) -> &mut Self {
+        if let Some(key) = outcome.plan.queues.get(queue.at()) {
+            self.topic(key.topic).broker(key.broker).num("queue_id", key.queue_id);
+        }
+        self
+    }
+
+    fn queue_ids(&mut self, outcome: &Outcome, queues: &[QueueIx]) -> &mut Self {
+        self.text.push_str(",\"queue_ids\":[");
+        for (place, key) in queues.iter().filter_map(|queue| outcome.plan.queues.get(queue.at())).enumerate() {
+            let comma = if place > 0 { "," } else { "" };
+            let _ = write!(self.text, "{comma}{}", key.queue_id);
+        }
+        self.text.push(']');
+        self
+    }
+
+    fn fact(&mut self, outcome: &Outcome, fact: &Fact) {
+        match fact {
+            Fact::Action(index) => {
+                self.event("action").num("index", *index);
+                if let Some(action) = outcome.plan.timeline.get(*index as usize) {
+                    self.str("label", &action.label);
+                }
+            }
+            Fact::ClientStarted { instance, group, client } => {
+                self.event("client_started").member(*group, *client, *instance);
+            }
+            Fact::ClientStopped { instance, group, client, how } => {
+                let how = match how {
+                    StopKind::Graceful => "graceful",
+                    StopKind::Killed => "killed",
+                    StopKind::Frozen => "frozen",
+                };
+                self.event("client_stopped").member(*group, *client, *instance).str("how", how);
+            }
+            Fact::ClientThawed { instance, group, client } => {
+                self.event("client_thawed").member(*group, *client, *instance);
+            }
+            Fact::Rebalanced { .. } => self.rebalanced(fact),
+            Fact::Assigned { instance, group, client, topic, broker, queues } => {
+                self.event("assigned").member(*group, *client, *instance);
+                self.topic(*topic).broker(*broker).queue_ids(outcome, queues);
+            }
+            Fact::Revoked { instance, group, client, topic, broker, queues } => {
+                self.event("revoked").member(*group, *client, *instance);
+                self.topic(*topic).broker(*broker).queue_ids(outcome, queues);
+            }
+            Fact::Sent { .. }
+            | Fact::Stored { .. }
+            | Fact::Pulled { .. }
+            | Fact::Consumed { .. }
+            | Fact::Duplicate { .. }
+            | Fact::SendFailed { .. } => self.message(outcome, fact),
+            _ => self.cluster(outcome, fact),
+        }
+    }
+
+    fn rebalanced(&mut self, fact: &Fact) {
+        let Fact::Rebalanced { instance, group, client, topic, trigger, asked, members, queues, gained, lost } = fact
+        else {
+            return;
+        };
+        self.event("rebalanced").member(*group, *client, *instance).topic(*topic);
+        match trigger {
+            RebalanceTrigger::Start => self.str("trigger", "start"),
+            RebalanceTrigger::Timer => self.str("trigger", "timer"),
+            RebalanceTrigger::Notice(broker) => {
+                let broker = self.names.broker(*broker);
+                self.str("trigger", "notice").str("notified_by", &broker)
+            }
+        };
+        if let Some(asked) = asked {
+            let asked = self.names.broker(*asked);
+            self.str("asked", &asked);
+        }
+        let members = members.map_or_else(|| "null".to_owned(), |members| members.to_string());
+        let _ = write!(self.text, ",\"members\":{members}");
+        self.num("queues", *queues).num("gained", *gained).num("lost", *lost);
+    }
+
+    fn cluster(&mut self, outcome: &Outcome, fact: &Fact) {
+        match fact {
+            Fact::RouteChanged { owner, topic, queues } => {
+                self.event("route_changed");
+                match owner {
+                    RouteOwner::Consumer { instance, group, client } => self.member(*group, *client, *instance),
+                    RouteOwner::Producer(producer) => {
+                        let name = self.names.producer(*producer);
+                        self.str("producer", &name)
+                    }
+                };
+                self.topic(*topic).num("queues", *queues);
+            }
+            Fact::MembersChangedNotice { instance, group, client, broker } => {
+                self.event("members_changed_notice").member(*group, *client, *instance).broker(*broker);
+            }
+            Fact::BrokerRegistered { nameserver, broker, changed } => {
+                let nameserver = self.names.nameserver(*nameserver);
+                self.event("broker_registered").str("nameserver", &nameserver).broker(*broker);
+                let _ = write!(self.text, ",\"changed\":{changed}");
+            }
+            Fact::BrokerExpired { nameserver, broker } => {
+                let nameserver = self.names.nameserver(*nameserver);
+                self.event("broker_expired").str("nameserver", &nameserver).broker(*broker);
+            }
+            Fact::ClientRegistered { broker, group, instance, client, members } => {
+                self.event("client_registered").member(*group, *client, *instance).broker(*broker);
+                self.num("members", *members);
+            }
+            Fact::ClientExpired { broker, group, instance, client, cause, notified } => {
+                let cause = match cause {
+                    ExpiryCause::Unregistered => "unregistered",
+                    ExpiryCause::ChannelClosed => "channel_closed",
+                    ExpiryCause::ChannelIdle => "channel_idle",
+                    ExpiryCause::ScanExpired => "scan_expired",
+                };
+                self.event("client_expired").member(*group, *client, *instance).broker(*broker);
+                self.str("cause", cause).num("notified", *notified);
+            }
+            Fact::OffsetsPersisted { instance, group, client, broker, queues } => {
+                self.event("offsets_persisted").member(*group, *client, *instance).broker(*broker);
+                self.num("queues", *queues);
+            }
+            Fact::OffsetWentBack { instance, group, queue, from, to } => {
+                let instance = self.names.instance(*instance);
+                self.event("offset_went_back").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("from", *from).num("to", *to);
+            }
+            Fact::QueuesChanged { topic, broker, read, write } => {
+                self.event("queues_changed").topic(*topic).broker(*broker);
+                self.num("read_queues", *read).num("write_queues", *write);
+            }
+            Fact::RateChanged { producer, rate } => {
+                let producer = self.names.producer(*producer);
+                self.event("rate_changed").str("producer", &producer);
+                let _ = write!(self.text, ",\"rate_per_s\":{}", summary::number(*rate));
+            }
+            Fact::ServiceTimeChanged { group } => {
+                self.event("service_time_changed").group(*group);
+            }
+            // The facts of clients and messages are written elsewhere.
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, outcome: &Outcome, fact: &Fact) {
+        match fact {
+            Fact::Sent { producer, queue, message } => {
+                let producer = self.names.producer(*producer);
+                self.event("sent").str("producer", &producer).queue(outcome, *queue).num("message", *message);
+            }
+            Fact::Stored { queue, offset, physical, size } => {
+                self.event("stored").queue(outcome, *queue);
+                self.num("offset", *offset).num("physical_offset", *physical).num("size_bytes", *size);
+            }
+            Fact::Pulled { instance, group, queue, from, count } => {
+                let instance = self.names.instance(*instance);
+                self.event("pulled").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("offset", *from).num("count", *count);
+            }
+            Fact::Consumed { instance, group, queue, offset, latency } => {
+                let instance = self.names.instance(*instance);
+                self.event("consumed").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("offset", *offset).num("latency_ns", latency.as_nanos());
+            }
+            Fact::Duplicate { instance, group, queue, offset, cause } => {
+                let instance = self.names.instance(*instance);
+                self.event("duplicate").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("offset", *offset).str("cause", cause_key(*cause));
+            }
+            Fact::SendFailed { producer, message } => {
+                let producer = self.names.producer(*producer);
+                self.event("send_failed").str("producer", &producer).num("message", *message);
+            }
+            // The facts of clients and of the cluster are written elsewhere.
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `series.csv`: the time series, one row per sample, wide.
+//!
+//! The first column is `t_s`, the sample's time in seconds. Every other column is named `<quantity>_<unit>:<whose>`;
+//! rates and utilisation are of the window that ends at the sample, all else is the state at the sample. An empty field
+//! means that there was nothing to measure: no message finished, the consumer did not run.
+//!
+//! | column | meaning |
+//! |---|---|
+//! | `stored_per_s:<topic>` | messages appended a second |
+//! | `consumed_per_s:<group>` | listener calls returned a second |
+//! | `lag_messages:<group>` | messages not yet consumed |
+//! | `lag_time_ms:<group>` | age of the oldest of them |
+//! | `consumed_total:<group>`, `duplicates_total:<group>` | so far |
+//! | `latency_p50_ms:<group>`, `_p95_`, `_p99_`, `_max_` | send to consumed, of messages that finished in the window |
+//! | `stale_views_clients` | clients whose view of route, members or queues differs from the truth |
+//! | `utilisation_percent:<consumer>` | busy threads over all threads |
+//! | `owned_queues:<consumer>` | queues it owns |
+//! | `queue_lag_messages:<group>/<topic>/<broker>/<queueId>` | messages not yet consumed |
+
+use super::names::Names;
+use crate::kernel::time::SimDuration;
+use crate::run::outcome::Outcome;
+use crate::store::ids::{GroupIx, InstanceIx};
+
+/// A column: its heading and its field at a sample.
+type Column<'a> = (String, Box<dyn Fn(usize) -> String + 'a>);
+
+/// The file.
+#[must_use]
+pub fn csv(outcome: &Outcome) -> Vec<u8> {
+    let columns = columns(outcome);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut record = csv::ByteRecord::new();
+    record.push_field(b"t_s");
+    for (name, _) in &columns {
+        record.push_field(name.as_bytes());
+    }
+    // Writing to a vector cannot fail, and every record has the same number of fields.
+    writer.write_byte_record(&record).expect("memory takes every record");
+    for (index, at) in outcome.series.times.iter().enumerate() {
+        record.clear();
+        record.push_field(fixed(at.as_nanos(), 1_000_000_000).as_bytes());
+        for (_, field) in &columns {
+            record.push_field(field(index).as_bytes());
+        }
+        writer.write_byte_record(&record).expect("memory takes every record");
+    }
+    writer.into_inner().expect("memory takes every record")
+}
+
+fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
+    let names = Names::new(&outcome.plan);
+    let series = &outcome.series;
+    let mut columns: Vec<Column<'_>> = Vec::new();
+    for (topic, values) in &series.stored_per_s {
+        columns.push((format!("stored_per_s:{}", names.topic(*topic)), Box::new(|i| float(values.get(i).copied()))));
+    }
+    for (index, group) in series.groups.iter().enumerate() {
+        let whose = names.group(GroupIx::new(index));
+        let mut add = |what: &str, field| columns.push((format!("{what}:{whose}"), field));
+        add("consumed_per_s", Box::new(|i| float(group.consumed_per_s.get(i).copied())));
+        add("lag_messages", Box::new(|i| whole(group.lag.get(i))));
+        add("lag_time_ms", Box::new(|i| group.lag_time.get(i).map_or_else(String::new, |time| millis(*time))));
+        add("consumed_total", Box::new(|i| whole(group.consumed.get(i))));
+        add("duplicates_total", Box::new(|i| whole(group.duplicates.get(i))));
+        for (place, what) in ["p50", "p95", "p99", "max"].into_iter().enumerate() {
+            add(
+                &format!("latency_{what}_ms"),
+                Box::new(move |i| {
+                    group.latency.get(i).and_then(Option::as_ref).map_or_else(String::new, |all| millis(all[place]))
+                }),
+            );
+        }
+    }
+    columns.push(("stale_views_clients".to_owned(), Box::new(|i| whole(series.stale_views.get(i)))));
+    for (index, values) in series.utilisation.iter().enumerate() {
+        let name = names.instance(InstanceIx::new(index));
+        let field = |i: usize| float(values.get(i).copied().flatten().map(|share| share * 100.0));
+        columns.push((format!("utilisation_percent:{name}"), Box::new(field)));
+    }
+    for (index, values) in series.owned.iter().enumerate() {
+        let name = names.instance(InstanceIx::new(index));
+        columns.push((format!("owned_queues:{name}"), Box::new(|i| whole(values.get(i)))));
+    }
+    for (own, values) in outcome.ownership.iter().zip(&series.queue_lag) {
+        let name = format!("queue_lag_messages:{}/{}", names.group(own.group), names.queue_path(own.queue));
+        columns.push((name, Box::new(|i| whole(values.get(i)))));
+    }
+    columns
+}
+
+fn whole<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(String::new, ToString::to_string)
+}
+
+/// Three decimals at most; an empty field for what is no number.
+fn float(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value.is_finite() => trimmed(&format!("{value:.3}")),
+        _ => String::new(),
+    }
+}
+
+fn millis(time: SimDuration) -> String {
+    fixed(time.as_nanos(), 1_000_000)
+}
+
+/// `nanos` in units, exact, without trailing zeros.
+fn fixed(nanos: u64, unit: u64) -> String {
+    let digits = if unit == 1_000_000 { 6 } else { 9 };
+    trimmed(&format!("{}.{:0digits$}", nanos / unit, nanos % unit))
+}
+
+fn trimmed(text: &str) -> String {
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_exact_and_short() {
+        assert_eq!(fixed(1_500_000_000, 1_000_000_000), "1.5");
+        assert_eq!(fixed(2_000_000_000, 1_000_000_000), "2");
+        assert_eq!(fixed(1, 1_000_000), "0.000001");
+        assert_eq!(float(Some(f64::INFINITY)), "");
+        assert_eq!(float(Some(100.0)), "100");
+    }
+}
