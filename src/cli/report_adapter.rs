@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::error::CliError;
-use super::folder;
 use super::progress::Progress;
 use crate::kernel::time::SimTime;
+use crate::report::{self, Style};
 use crate::run::outcome::Outcome;
 use crate::run::{self, RunOptions};
 use crate::scenario::Scenario;
@@ -14,9 +14,9 @@ use crate::scenario::plan::Plan;
 /// One run of a plan, or two that must agree.
 pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
     let plan = Arc::new(plan.clone());
-    let outcome = one_run(&plan, trace, watched)?;
+    let outcome = one_run(&plan, trace, verify, watched)?;
     if verify {
-        let again = one_run(&plan, trace, watched)?;
+        let again = one_run(&plan, trace, verify, watched)?;
         if fingerprint(&outcome) != fingerprint(&again) {
             let (first, second) = (fingerprint(&outcome), fingerprint(&again));
             return Err(CliError::Nondeterminism { name: plan.name.clone(), first, second });
@@ -25,10 +25,11 @@ pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) ->
     Ok(outcome)
 }
 
-fn one_run(plan: &Arc<Plan>, trace: bool, watched: bool) -> Result<Outcome, CliError> {
+fn one_run(plan: &Arc<Plan>, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
     let mut progress = Progress::new(&plan.name, plan.duration, watched);
     let mut reached = |now: SimTime| progress.reached(now);
-    let mut options = RunOptions { trace_messages: trace, progress: Some(&mut reached) };
+    let mut options =
+        RunOptions { trace_messages: trace, check_every_sample: verify, progress: Some(&mut reached) };
     let broken = |error| CliError::Run { name: plan.name.clone(), error };
     let outcome = run::simulate(plan, &mut options).map_err(broken)?;
     match &outcome.conservation.violation {
@@ -45,24 +46,16 @@ fn fingerprint(outcome: &Outcome) -> String {
 }
 
 /// What a run prints.
-pub(super) fn text(outcome: &Outcome, _colour: bool) -> String {
-    let plan = &outcome.plan;
-    format!(
-        "{}\nscenario {} · seed {} · version {} · digest {:016x}\n",
-        plan.title, plan.name, plan.seed, outcome.version, outcome.digest
-    )
+pub(super) fn text(outcome: &Outcome, colour: bool) -> String {
+    report::terminal(outcome, if colour { Style::Colour } else { Style::Plain })
 }
 
 /// The summary as JSON.
 pub(super) fn summary(outcome: &Outcome) -> Vec<u8> {
-    let value = serde_json::json!({"scenario": outcome.plan.name, "digest": format!("{:016x}", outcome.digest)});
-    format!("{value:#}\n").into_bytes()
+    report::summary::bytes(outcome)
 }
 
 /// The files of a report folder.
 pub(super) fn files(outcome: &Outcome, scenario: &Scenario) -> Vec<(String, Vec<u8>)> {
-    vec![
-        ("summary.json".to_owned(), summary(outcome)),
-        (folder::MARK.to_owned(), scenario.resolved_yaml().into_bytes()),
-    ]
+    report::files(outcome, &scenario.resolved_yaml())
 }

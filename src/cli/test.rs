@@ -4,7 +4,6 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -14,20 +13,14 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::Terminal;
 use super::{files, report_adapter};
-use crate::run::outcome::ExpectationOutcome;
+use crate::report::junit::junit;
+use crate::run::outcome::Outcome;
 use crate::scenario::Overrides;
 
 /// What became of one file.
 struct Tested {
     file: PathBuf,
-    result: Result<Ran, CliError>,
-}
-
-struct Ran {
-    name: String,
-    title: String,
-    digest: u64,
-    expectations: Vec<ExpectationOutcome>,
+    result: Result<Outcome, CliError>,
 }
 
 pub(super) fn run(args: &TestArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -37,8 +30,11 @@ pub(super) fn run(args: &TestArgs, terminal: &mut Terminal) -> Result<Exit, CliE
     let tested: Vec<Tested> =
         paths.into_par_iter().map(|file| Tested { result: one(&file, &overrides, args.verify), file }).collect();
     if let Some(path) = &args.junit {
-        let xml = junit(&tested)?;
-        fs::write(path, xml).map_err(|error| CliError::io("write", path, &error))?;
+        let results: Vec<(String, Result<&Outcome, String>)> = tested
+            .iter()
+            .map(|t| (t.file.display().to_string(), t.result.as_ref().map_err(CliError::one_line)))
+            .collect();
+        fs::write(path, junit(&results)).map_err(|error| CliError::io("write", path, &error))?;
     }
     match args.format {
         OutputFormat::Text => text(&tested, args.quiet, terminal)?,
@@ -59,15 +55,9 @@ pub(super) fn run(args: &TestArgs, terminal: &mut Terminal) -> Result<Exit, CliE
     Ok(exit)
 }
 
-fn one(file: &Path, overrides: &Overrides, verify: bool) -> Result<Ran, CliError> {
+fn one(file: &Path, overrides: &Overrides, verify: bool) -> Result<Outcome, CliError> {
     let scenario = files::scenario(file, overrides)?;
-    let outcome = report_adapter::simulate(&scenario.plan, false, verify, false)?;
-    Ok(Ran {
-        name: scenario.plan.name,
-        title: scenario.plan.title,
-        digest: outcome.digest,
-        expectations: outcome.expectations,
-    })
+    report_adapter::simulate(&scenario.plan, false, verify, false)
 }
 
 /// Expectations that held, that failed, and files that could not be run.
@@ -88,7 +78,7 @@ fn text(tested: &[Tested], quiet: bool, terminal: &mut Terminal) -> Result<(), C
         if quiet && ran.expectations.iter().all(|expectation| expectation.passed) {
             continue;
         }
-        writeln!(terminal.out, "{} ({})", file.display(), ran.title)?;
+        writeln!(terminal.out, "{} ({})", file.display(), ran.plan.title)?;
         for e in &ran.expectations {
             if e.passed && !quiet {
                 writeln!(terminal.out, "  {green}ok{off}     at {}: {}; got {}", e.at, e.label, e.got)?;
@@ -131,38 +121,7 @@ fn as_json(tested: &Tested) -> Value {
                 })
                 .collect();
             let digest = format!("{:016x}", ran.digest);
-            json!({"file": file, "scenario": ran.name, "digest": digest, "expectations": expectations})
+            json!({"file": file, "scenario": ran.plan.name, "digest": digest, "expectations": expectations})
         }
     }
-}
-
-/// One suite per file, one case per expectation. No times: they would differ from run to run.
-fn junit(tested: &[Tested]) -> Result<String, CliError> {
-    let mut report = Report::new("rocketmq-sim");
-    for Tested { file, result } in tested {
-        let mut suite = TestSuite::new(file.display().to_string());
-        match result {
-            Err(error) => {
-                let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-                status.set_message(error.one_line());
-                suite.add_test_case(TestCase::new("can be run", status));
-            }
-            Ok(ran) => {
-                for e in &ran.expectations {
-                    let status = if e.passed {
-                        TestCaseStatus::success()
-                    } else {
-                        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                        status.set_message(format!("expected {}, got {}", e.expected, e.got));
-                        status
-                    };
-                    let mut case = TestCase::new(format!("{} (at {})", e.label, e.at), status);
-                    case.set_classname(&ran.name);
-                    suite.add_test_case(case);
-                }
-            }
-        }
-        report.add_test_suite(suite);
-    }
-    report.to_string().map_err(|error| CliError::input(format!("cannot write JUnit XML: {error}")))
 }
