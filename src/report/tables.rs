@@ -41,8 +41,18 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
     }
 }
 
+/// How bad it is that this lasted so long: under a second is the price of any change.
+#[must_use]
+pub fn trouble(time: SimDuration) -> Tone {
+    match time.as_nanos() {
+        0 => Tone::Plain,
+        1..1_000_000_000 => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
 fn bad_time(time: SimDuration) -> Cell {
-    Cell::unless_zero(duration(time), time.is_zero(), Tone::Bad)
+    Cell::toned(duration(time), trouble(time))
 }
 
 fn warn_count(n: u64) -> Cell {

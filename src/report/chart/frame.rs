@@ -231,3 +231,27 @@ fn draw_markers(canvas: &mut Canvas<'_>, plot: &Plot, markers: &[Marker]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_markers_never_overlap_each_other_or_a_line() {
+        let mut room = Room::default();
+        let mut placed = 0;
+        for n in 0..60 {
+            // Scattered positions and widths, right edge included.
+            let (x, width) = (120 + n * 7919 % 1460, 60 + n * 31 % 200);
+            placed += usize::from(room.find(x, width).is_some());
+        }
+        assert!(placed > 8, "{placed}");
+        for (i, (from, to, row)) in room.labels.iter().enumerate() {
+            assert!(*from >= MARGIN && *to <= WIDTH);
+            let apart = |(a, b, other): &(i32, i32, usize)| other != row || b <= from || a >= to;
+            assert!(room.labels.iter().skip(i + 1).all(apart), "label {i} overlaps another");
+            let through = |(x, rises): &(i32, usize)| rises < row && x > from && x < to;
+            assert!(!room.lines.iter().any(through), "a line runs through label {i}");
+        }
+    }
+}
