@@ -7,7 +7,7 @@ use super::events::cause_key;
 use super::names::Names;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::run::outcome::{GroupOutcome, Outcome, Percentiles, ViewStale};
-use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
+use crate::store::ids::{GroupIx, InstanceIx, ProducerIx, QueueIx};
 
 /// Changes of the allocation that are written.
 const ALLOCATIONS_MAX: usize = 64;
@@ -120,9 +120,13 @@ fn groups(outcome: &Outcome) -> Value {
 fn allocations(outcome: &Outcome) -> Value {
     let names = Names::new(&outcome.plan);
     let (changes, _) = allocation::changes(outcome, ALLOCATIONS_MAX);
-    let side = |side: &allocation::Side| match side {
-        None => Value::Null,
-        Some(queues) => json!({ "queues": names.queues_in_full(queues), "count": queues.len() }),
+    // A member that does not run is `null`; one that runs without a queue has an empty text.
+    let side = |members: &[allocation::MemberChange], pick: fn(&allocation::MemberChange) -> &allocation::Side| {
+        let queues = |queues: &Vec<QueueIx>| json!(names.queues_in_full(queues).join("; "));
+        members
+            .iter()
+            .map(|member| (names.instance(member.instance), pick(member).as_ref().map_or(Value::Null, queues)))
+            .collect::<Map<String, Value>>()
     };
     changes
         .iter()
@@ -131,23 +135,13 @@ fn allocations(outcome: &Outcome) -> Value {
                 .groups
                 .iter()
                 .map(|group| {
-                    let members: Vec<Value> = group
-                        .members
-                        .iter()
-                        .map(|member| {
-                            json!({
-                                "consumer": names.instance(member.instance),
-                                "before": side(&member.before),
-                                "after": side(&member.after),
-                            })
-                        })
-                        .collect();
                     json!({
                         "group": names.group(group.group),
                         "settled_at_ms": group.settled.map(at),
                         "queues_without_owner": group.orphans.len(),
                         "queues_with_two_owners": group.doubles.len(),
-                        "members": members,
+                        "before": side(&group.members, |member| &member.before),
+                        "after": side(&group.members, |member| &member.after),
                     })
                 })
                 .collect();

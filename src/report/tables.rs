@@ -95,10 +95,12 @@ fn ownership(outcome: &Outcome, names: &Names<'_>) -> Table {
     table
 }
 
-/// Queues with the most trouble first, those of equal trouble in their own order.
+/// Queues with the most trouble first, to the second; those of equal trouble in their own order.
 fn by_trouble(outcome: &Outcome) -> Vec<&QueueOwnership> {
     let mut queues: Vec<&QueueOwnership> = outcome.ownership.iter().collect();
-    queues.sort_by_key(|own| std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos())));
+    queues.sort_by_key(|own| {
+        std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos()) / 1_000_000_000)
+    });
     queues
 }
 

@@ -224,7 +224,8 @@ fn draw_markers(canvas: &mut Canvas<'_>, plot: &Plot, markers: &[Marker]) {
         let top = row.map_or(plot.top, |row| HEADING + row * ROW + 4);
         canvas
             .line(vec![(marker.x, top), (marker.x, plot.bottom)], INK, 2)
-            .attributes(" stroke-dasharray=\"7 6\" stroke-opacity=\".75\"");
+            .attributes(" stroke-dasharray=\"7 6\"")
+            .attributes(if row.is_some() { " stroke-opacity=\".75\"" } else { " stroke-opacity=\".35\"" });
         if let (Some((_, label, anchor)), Some(row)) = (&marker.label, row) {
             let x = if *anchor == Anchor::Start { marker.x + 8 } else { marker.x - 8 };
             canvas.text((x, HEADING + row * ROW + ROW / 2), label, FONT, INK, *anchor, false);
