@@ -1,3 +1,7 @@
-//! Floor 3: client-side logic, pure: allocation, rebalance difference, process queue, offset rules.
+//! Floor 3: client-side logic, pure: allocation, rebalance difference, process queue, thread pool, flow control.
 
 pub mod allocate;
+pub mod flow;
+pub mod pool;
+pub mod process_queue;
+pub mod rebalance;

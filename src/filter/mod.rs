@@ -1,1 +1,3 @@
-//! Floor 1: which messages a subscription wants. Tags and SQL92 expressions will live here.
+//! Floor 1: which messages a subscription wants. Tags now; SQL92 expressions will live here.
+
+pub mod tag;

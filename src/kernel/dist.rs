@@ -96,3 +96,28 @@ fn standard_normal(stream: &mut Stream) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(stream.unit_open()));
     radius * libm::cos(2.0 * std::f64::consts::PI * stream.unit())
 }
+
+/// TEMP.
+pub type Sampler = Distribution;
+
+impl Distribution {
+    /// TEMP.
+    pub fn sampler(&self) -> Sampler {
+        self.clone()
+    }
+}
+
+/// TEMP.
+#[derive(Clone, Debug)]
+pub struct Zipf(u64);
+
+impl Zipf {
+    /// TEMP.
+    pub fn new(count: u32, _exponent: f64) -> Self {
+        Self(u64::from(count))
+    }
+    /// TEMP.
+    pub fn sample(&self, stream: &mut Stream) -> u64 {
+        stream.below(self.0)
+    }
+}

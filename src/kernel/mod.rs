@@ -2,6 +2,8 @@
 
 pub mod digest;
 pub mod dist;
+pub mod histogram;
+pub mod java;
 pub mod queue;
 pub mod rng;
 pub mod time;

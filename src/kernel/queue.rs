@@ -1,9 +1,16 @@
 //! The event queue: the earliest event first, first scheduled first among equals.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod ladder;
 
 use super::time::SimTime;
+use ladder::Ladder;
+
+/// Bits of a key that name the slab entry; above them the sequence number, above that the time.
+const SLOT_BITS: u32 = 24;
+/// The most events that can be pending, cancelled ones whose time has not come included.
+const MAX_PENDING: usize = 1 << SLOT_BITS;
+/// The most events that can be scheduled in one run.
+const MAX_SEQUENCE: u64 = 1 << (u64::BITS - SLOT_BITS);
 
 /// Names a scheduled event, to cancel it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,80 +20,130 @@ pub struct EventId {
 }
 
 /// A queue of events in total order (time, sequence number).
-#[derive(Debug)]
+///
+/// Keys of 16 bytes are ordered, the events themselves rest in a slab. A cancelled event's key stays until its time
+/// comes: cancelling costs nothing, but a deadline that moves often should be one event that is armed anew when it
+/// comes too early.
+#[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    heap: BinaryHeap<Reverse<(SimTime, u64, u32)>>,
-    slots: Vec<(u32, Option<E>)>,
+    keys: Ladder,
+    slab: Vec<Entry<E>>,
+    /// Entries without a key.
     free: Vec<u32>,
-    seq: u64,
+    sequence: u64,
     pending: usize,
 }
 
-impl<E: Copy> Default for EventQueue<E> {
+/// A place for an event. The generation is odd while the event is pending, so one number tells both whether an entry
+/// lives and whether an [`EventId`] still means it. (An id would have to be kept over 2^31 uses of its entry to be
+/// mistaken.)
+#[derive(Clone, Copy, Debug)]
+struct Entry<E> {
+    generation: u32,
+    event: E,
+}
+
+impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), slots: Vec::new(), free: Vec::new(), seq: 0, pending: 0 }
+        Self { keys: Ladder::default(), slab: Vec::new(), free: Vec::new(), sequence: 0, pending: 0 }
     }
 }
 
+/// The slab entry of a key.
+#[inline]
+const fn slot_of(key: u128) -> u32 {
+    key as u32 & (MAX_PENDING as u32 - 1)
+}
+
+/// The time of a key.
+#[inline]
+const fn time_of(key: u128) -> SimTime {
+    SimTime::from_nanos((key >> 64) as u64)
+}
+
 impl<E: Copy> EventQueue<E> {
-    /// Schedules `event` at `time`.
+    /// Schedules `event` at `time`. A time before the last popped one is allowed and comes next.
+    ///
+    /// # Panics
+    /// Above 2^24 pending events or 2^40 scheduled ones.
+    #[inline]
     pub fn push(&mut self, time: SimTime, event: E) -> EventId {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push((0, None));
-            (self.slots.len() - 1) as u32
-        });
-        self.slots[slot as usize].1 = Some(event);
-        self.heap.push(Reverse((time, self.seq, slot)));
-        self.seq += 1;
+        let slot = self.free.pop().unwrap_or_else(|| self.new_slot(event));
+        let entry = &mut self.slab[slot as usize];
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.event = event;
+        let id = EventId { slot, generation: entry.generation };
+        assert!(self.sequence < MAX_SEQUENCE, "a run schedules at most 2^40 events");
+        let low = (self.sequence << SLOT_BITS) | u64::from(slot);
+        self.keys.push((u128::from(time.as_nanos()) << 64) | u128::from(low));
+        self.sequence += 1;
         self.pending += 1;
-        EventId { slot, generation: self.slots[slot as usize].0 }
+        id
+    }
+
+    #[cold]
+    fn new_slot(&mut self, event: E) -> u32 {
+        assert!(self.slab.len() < MAX_PENDING, "at most 2^24 events are pending");
+        self.slab.push(Entry { generation: 0, event });
+        (self.slab.len() - 1) as u32
     }
 
     /// Takes a scheduled event out; false when it has already been popped or cancelled.
+    #[inline]
     pub fn cancel(&mut self, id: EventId) -> bool {
-        let entry = &mut self.slots[id.slot as usize];
-        if entry.0 != id.generation || entry.1.is_none() {
-            return false;
+        let entry = &mut self.slab[id.slot as usize];
+        let alive = entry.generation == id.generation;
+        if alive {
+            entry.generation = entry.generation.wrapping_add(1);
+            self.pending -= 1;
         }
-        entry.1 = None;
-        self.pending -= 1;
-        true
+        alive
     }
 
     /// The next event with its time.
+    #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        while let Some(Reverse((time, _, slot))) = self.heap.pop() {
-            let entry = &mut self.slots[slot as usize];
-            entry.0 += 1;
+        while let Some(key) = self.keys.pop() {
+            let slot = slot_of(key);
             self.free.push(slot);
-            if let Some(event) = entry.1.take() {
+            let entry = &mut self.slab[slot as usize];
+            if entry.generation % 2 == 1 {
+                entry.generation = entry.generation.wrapping_add(1);
                 self.pending -= 1;
-                return Some((time, event));
+                return Some((time_of(key), entry.event));
             }
         }
         None
     }
 
     /// The time of the next event.
+    #[inline]
     pub fn next_time(&mut self) -> Option<SimTime> {
-        while let Some(Reverse((time, _, slot))) = self.heap.peek().copied() {
-            if self.slots[slot as usize].1.is_some() {
-                return Some(time);
+        while let Some(key) = self.keys.peek() {
+            let slot = slot_of(key);
+            if self.slab[slot as usize].generation % 2 == 1 {
+                return Some(time_of(key));
             }
-            self.heap.pop();
-            self.slots[slot as usize].0 += 1;
+            self.keys.pop();
             self.free.push(slot);
         }
         None
     }
 
     /// Events scheduled and not yet popped or cancelled.
-    pub fn len(&self) -> usize {
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
         self.pending
     }
 
     /// Whether nothing is scheduled.
-    pub fn is_empty(&self) -> bool {
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.pending == 0
     }
 }
+
+#[cfg(test)]
+mod tests;

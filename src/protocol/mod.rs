@@ -1,3 +1,8 @@
 //! Floor 2: the nouns of RocketMQ and the requests and replies that nodes exchange.
 
+pub mod address;
+pub mod directory;
+pub mod message;
+pub mod route;
+
 pub use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};

@@ -7,6 +7,7 @@ pub mod chart;
 pub mod events;
 pub mod html;
 pub mod human;
+pub mod junit;
 pub mod key;
 pub mod markdown;
 pub mod names;

@@ -1,17 +1,34 @@
 //! Floor 6: the only place where things happen: world, network, timeline, observers, checks, outcome.
 
+mod build;
+mod conservation;
+mod effects;
+pub mod expect;
+mod finish;
+mod network;
+pub mod observe;
 pub mod outcome;
+mod preset;
+mod retention;
+mod sampling;
+mod sends;
+mod timeline;
+mod truth;
+mod world;
 
 use std::sync::Arc;
 
 use crate::kernel::time::SimTime;
 use outcome::{Outcome, Plan};
+use world::World;
 
 /// How a run is watched; nothing here changes its result.
 #[derive(Default)]
 pub struct RunOptions<'a> {
     /// Record a fact for every message too (`--trace messages`).
     pub trace_messages: bool,
+    /// Check conservation at every sample, not only at the end.
+    pub check_every_sample: bool,
     /// Called now and then with the simulated time reached.
     pub progress: Option<&'a mut dyn FnMut(SimTime)>,
 }
@@ -34,6 +51,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`] when the simulator's own accounting does not add up: a bug, not a property of the scenario.
 pub fn simulate(plan: &Arc<Plan>, options: &mut RunOptions<'_>) -> Result<Outcome, RunError> {
-    let _ = (plan, options);
-    Err(RunError::Conservation { at: SimTime::ZERO, what: "the engine is not built yet".to_owned() })
+    let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
+    world.run(options.progress.as_deref_mut());
+    world.finish()
 }

@@ -1,3 +1,20 @@
 //! Floor 1: RocketMQ's storage logic as plain data structures. No event queue, no randomness; time is an argument.
+//!
+//! [`message_store::MessageStore`] is one broker's store. Per message it keeps one row of 40 bytes in the consume queue
+//! the message belongs to; the commit log itself is arithmetic on positions, since bodies are virtual.
 
+pub mod commit_log;
+pub mod config;
+mod consume_queue;
+pub mod dispatch;
+pub mod get_message;
+pub mod group_topic;
 pub mod ids;
+#[cfg(test)]
+mod laws;
+pub mod message;
+pub mod message_store;
+pub mod offset_table;
+pub mod pull_code;
+mod rows;
+pub mod topic_table;

@@ -1,0 +1,335 @@
+//! The broker's state and its control plane (`BrokerController`, `ClientManageProcessor`, `ConsumerManageProcessor`).
+
+use std::rc::Rc;
+
+use super::clients::{GroupMembers, Members};
+use super::hold::{HOLD_CHECK_INTERVAL, Holds};
+use crate::kernel::rng::Stream;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::config::BrokerConfig;
+use crate::node::fact::{ExpiryCause, Fact};
+use crate::node::outbox::{Effect, Outbox, Timer};
+use crate::protocol::address::{Address, Channel};
+use crate::protocol::directory::Directory;
+use crate::protocol::message::{Body, Correlation, Envelope, Heartbeat, SendReply, SendRequest};
+use crate::protocol::route::{DataVersion, QueueData, TEMPLATE_TOPIC, TopicConfigTable};
+use crate::store::config::StoreConfig;
+use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
+use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
+use crate::store::message::Draft;
+use crate::store::message_store::{MessageStore, Put};
+use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
+
+/// First periodic registration after the start; one registers at the start itself.
+const REGISTER_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
+/// `ClientHousekeepingService`: first scan and period.
+const CLIENT_SCAN_INTERVAL: SimDuration = SimDuration::from_secs(10);
+/// `defaultTopicQueueNums` of the broker, the counts of `TBW102`.
+const TEMPLATE_QUEUES: u32 = 8;
+
+/// A broker.
+#[derive(Debug)]
+pub struct Broker {
+    pub(super) me: BrokerIx,
+    pub(super) config: BrokerConfig,
+    pub(super) directory: Rc<Directory>,
+    nameservers: usize,
+    /// `topicConfigTable`, by ascending topic.
+    topics: Vec<(TopicIx, QueueData)>,
+    version: DataVersion,
+    /// Commit log and consume queues.
+    pub store: MessageStore,
+    /// Committed offsets by (group, local queue).
+    pub offsets: ConsumerOffsetManager,
+    pub(super) members: Members,
+    pub(super) holds: Holds,
+    pub(super) started: SimTime,
+    pub(super) stream: Stream,
+}
+
+impl Broker {
+    /// A broker with its topics, not yet started.
+    #[must_use]
+    pub fn new(
+        me: BrokerIx,
+        config: BrokerConfig,
+        nameservers: usize,
+        topics: Vec<(TopicIx, QueueData)>,
+        directory: Rc<Directory>,
+        stream: Stream,
+    ) -> Self {
+        let queues = directory.queues_of(me).count();
+        let store = MessageStore::new(
+            StoreConfig {
+                mapped_file_size_commit_log: config.mapped_file_size_commit_log,
+                consume_queue_file_entries: config.consume_queue_file_entries,
+                physical_memory: config.physical_memory,
+                access_message_in_memory_max_ratio: config.access_message_in_memory_max_ratio,
+                max_transfer_count_on_message_in_memory: config.max_transfer_count_on_message_in_memory,
+                max_transfer_bytes_on_message_in_memory: config.max_transfer_bytes_on_message_in_memory,
+                max_transfer_count_on_message_in_disk: config.max_transfer_count_on_message_in_disk,
+                max_transfer_bytes_on_message_in_disk: config.max_transfer_bytes_on_message_in_disk,
+                ..StoreConfig::default()
+            },
+            queues,
+        );
+        Self {
+            me,
+            config,
+            directory,
+            nameservers,
+            topics,
+            version: DataVersion::default(),
+            store,
+            offsets: ConsumerOffsetManager::default(),
+            members: Members::default(),
+            holds: Holds::new(queues),
+            started: SimTime::ZERO,
+            stream,
+        }
+    }
+
+    /// The process starts: it registers at once, then every `registerNameServerPeriod` (`BrokerController#start`).
+    pub fn on_start(&mut self, now: SimTime, out: &mut Outbox) {
+        self.started = now;
+        self.register(out);
+        out.arm(Timer::Register, now + REGISTER_INITIAL_DELAY);
+        out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
+        out.arm(Timer::HoldCheck, now + self.hold_interval());
+    }
+
+    /// A timer fires.
+    pub fn on_timer(&mut self, now: SimTime, timer: Timer, out: &mut Outbox) {
+        match timer {
+            Timer::Register => {
+                self.register(out);
+                let period = self.config.register_name_server_period;
+                let clamped = period.clamp(SimDuration::from_secs(10), SimDuration::from_secs(60));
+                out.arm(Timer::Register, now + clamped);
+            }
+            Timer::ClientScan => {
+                self.scan_clients(now, out);
+                out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
+            }
+            Timer::HoldCheck => {
+                self.check_holds(now, out);
+                out.arm(Timer::HoldCheck, now + self.hold_interval());
+            }
+            _ => {}
+        }
+    }
+
+    /// A request arrives, its handling time already spent.
+    pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
+        let Envelope { channel, correlation, body, .. } = envelope;
+        match body {
+            Body::Pull(request) => self.on_pull(now, channel, correlation, request, out),
+            Body::Heartbeat(heartbeat) => {
+                self.on_heartbeat(now, channel, &heartbeat, out);
+                out.reply(channel, correlation, Body::HeartbeatReply);
+            }
+            Body::UnregisterClient(group) => {
+                if let Some(group) = group {
+                    self.forget(group, channel, ExpiryCause::Unregistered, out);
+                }
+                out.reply(channel, correlation, Body::UnregisterReply);
+            }
+            Body::GetConsumerList(group) => {
+                out.reply(channel, correlation, Body::ConsumerList(self.members.list(group)));
+            }
+            Body::UpdateOffsets { group, offsets } => {
+                for (queue, offset) in offsets {
+                    self.commit(channel, group, queue, offset, out);
+                }
+            }
+            Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
+                let answer = self.look_up(now, &body);
+                out.reply(channel, correlation, Body::Offset(answer));
+            }
+            _ => {}
+        }
+    }
+
+    /// A send arrives: the message is appended (`SendMessageProcessor`, `CommitLog#asyncPutMessage`). The topic's permission
+    /// is not checked, its queue count is (`AbstractSendMessageProcessor#msgCheck`).
+    #[inline]
+    pub fn on_send(&mut self, now: SimTime, request: &SendRequest, out: &mut Outbox) -> SendReply {
+        let parts = self.directory.parts(request.queue);
+        let queues = self.topic(parts.topic).map_or(0, |data| data.write_queue_nums.max(data.read_queue_nums));
+        if parts.queue_id >= queues {
+            return SendReply::QueueIdIllegal;
+        }
+        let Put { physical, queue_offset, .. } = self.put(now, parts.local, &request.draft);
+        if self.holds.arrange_wake(parts.local as usize) {
+            out.effects.push(Effect::DispatchAt(parts.local, next_dispatch_tick(self.started, now)));
+        }
+        SendReply::Ok { queue_offset, physical }
+    }
+
+    /// Appends a message to a local queue, as a send does or before the run begins.
+    #[inline]
+    pub fn put(&mut self, now: SimTime, local: u32, draft: &Draft) -> Put {
+        self.store.put(now, local as usize, draft)
+    }
+
+    /// The connection of a client is closed; `idle`: by this broker, because nothing was read or written for 120 s
+    /// (`ClientHousekeepingService`).
+    pub fn on_closed(&mut self, channel: Channel, idle: bool, out: &mut Outbox) {
+        let cause = if idle { ExpiryCause::ChannelIdle } else { ExpiryCause::ChannelClosed };
+        for group in self.members.groups_of(channel) {
+            self.forget(group, channel, cause, out);
+        }
+    }
+
+    /// `updateTopic`: new queue counts, a new version, registered at once (`AdminBrokerProcessor#updateAndCreateTopic`).
+    pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
+        let data = QueueData { broker: self.me, read_queue_nums: read, write_queue_nums: write };
+        match self.topics.binary_search_by_key(&topic, |(known, _)| *known) {
+            Ok(index) => self.topics[index].1 = data,
+            Err(index) => self.topics.insert(index, (topic, data)),
+        }
+        self.version = DataVersion { timestamp: now.as_millis(), counter: self.version.counter + 1 };
+        out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
+        self.register(out);
+    }
+
+    /// The queue counts of a topic here.
+    #[must_use]
+    #[inline]
+    pub fn topic(&self, topic: TopicIx) -> Option<QueueData> {
+        let index = self.topics.binary_search_by_key(&topic, |(known, _)| *known).ok()?;
+        Some(self.topics[index].1)
+    }
+
+    /// A group as this broker knows it.
+    #[must_use]
+    pub fn members(&self, group: GroupIx) -> Option<&GroupMembers> {
+        self.members.group(group)
+    }
+
+    /// Registers a member that has been connected since before the run.
+    pub fn preset_member(&mut self, last_update: SimTime, channel: Channel, heartbeat: &Heartbeat) {
+        if let Some(data) = &heartbeat.consumer {
+            self.members.register(last_update, channel, heartbeat.client, data);
+        }
+    }
+
+    /// The table a registration carries: all topics, and the template when topics are created automatically.
+    #[must_use]
+    pub fn topic_table(&self) -> TopicConfigTable {
+        let mut topics = self.topics.clone();
+        if self.config.auto_create_topic_enable {
+            let data =
+                QueueData { broker: self.me, read_queue_nums: TEMPLATE_QUEUES, write_queue_nums: TEMPLATE_QUEUES };
+            topics.push((TEMPLATE_TOPIC, data));
+        }
+        TopicConfigTable { topics, version: self.version }
+    }
+
+    /// When long polling is off, pulls are held for `shortPollingTimeMills` only.
+    pub(super) fn hold_interval(&self) -> SimDuration {
+        if self.config.long_polling_enable { HOLD_CHECK_INTERVAL } else { self.config.short_polling_time }
+    }
+
+    /// Makes visible what the dispatch loop has moved from the commit log to this consume queue by now.
+    #[inline]
+    pub(super) fn dispatch(&mut self, now: SimTime, local: u32) {
+        self.store.dispatch(local as usize, dispatch_tick(self.started, now));
+    }
+
+    /// `ConsumerOffsetManager#commitOffset`: stored whatever it is; a smaller offset is a fact.
+    pub(super) fn commit(&mut self, channel: Channel, group: GroupIx, queue: QueueIx, offset: u64, out: &mut Outbox) {
+        let local = self.directory.parts(queue).local;
+        let previous = self.offsets.commit(group, local as usize, offset);
+        if let Some(from) = previous.filter(|previous| offset < *previous) {
+            out.fact(Fact::OffsetWentBack { instance: instance(channel), group, queue, from, to: offset });
+        }
+    }
+
+    /// Registers with all nameservers in parallel (`BrokerOuterAPI#registerBrokerAll`).
+    fn register(&self, out: &mut Outbox) {
+        let table = Rc::new(self.topic_table());
+        for nameserver in 0..self.nameservers {
+            let to = Address::Nameserver(NameserverIx::new(nameserver));
+            let body = Body::RegisterBroker { broker: self.me, table: Rc::clone(&table) };
+            out.send(to, Correlation::ONEWAY, body);
+        }
+    }
+
+    /// `ClientManageProcessor#heartBeat`.
+    fn on_heartbeat(&mut self, now: SimTime, channel: Channel, heartbeat: &Heartbeat, out: &mut Outbox) {
+        let Some(data) = &heartbeat.consumer else { return };
+        let registered = self.members.register(now, channel, heartbeat.client, data);
+        if registered.new_channel {
+            out.fact(Fact::ClientRegistered {
+                broker: self.me,
+                group: data.group,
+                instance: instance(channel),
+                client: heartbeat.client,
+                members: self.members.group(data.group).map_or(0, |group| group.len() as u32),
+            });
+        }
+        if registered.new_channel || registered.updated {
+            self.notify(data.group, out);
+        }
+    }
+
+    /// Tells every member of a group, the newest included, that the group changed; returns how many.
+    fn notify(&self, group: GroupIx, out: &mut Outbox) -> u32 {
+        if !self.config.notify_consumer_ids_changed_enable {
+            return 0;
+        }
+        let Some(members) = self.members.group(group) else { return 0 };
+        for channel in members.channels() {
+            out.reply(channel, Correlation::ONEWAY, Body::NotifyConsumerIdsChanged(group));
+        }
+        members.len() as u32
+    }
+
+    /// Removes a member; the others are told unless the scan found it.
+    fn forget(&mut self, group: GroupIx, channel: Channel, cause: ExpiryCause, out: &mut Outbox) {
+        let Some(client) = self.members.remove(group, channel) else { return };
+        let notified = if cause == ExpiryCause::ScanExpired { 0 } else { self.notify(group, out) };
+        out.fact(Fact::ClientExpired { broker: self.me, group, instance: instance(channel), client, cause, notified });
+    }
+
+    /// `ClientHousekeepingService#scanExceptionChannel`: the entry is removed before the close event arrives, so nobody is told.
+    fn scan_clients(&mut self, now: SimTime, out: &mut Outbox) {
+        for (group, channel) in self.members.expired(now, self.config.channel_expired_timeout) {
+            self.forget(group, channel, ExpiryCause::ScanExpired, out);
+            out.effects.push(Effect::CloseChannel(channel));
+        }
+    }
+
+    fn look_up(&mut self, now: SimTime, body: &Body) -> Option<u64> {
+        match body {
+            Body::QueryOffset(group, queue) => {
+                let local = self.directory.parts(*queue).local;
+                self.dispatch(now, local);
+                match self.offsets.query_offset(*group, local as usize, &self.store) {
+                    QueryOffset::Found(offset) => Some(offset),
+                    QueryOffset::NotFound => None,
+                }
+            }
+            Body::MaxOffset(queue) => {
+                let local = self.directory.parts(*queue).local;
+                self.dispatch(now, local);
+                Some(self.store.max_offset(local as usize))
+            }
+            Body::SearchOffset(queue, time) => {
+                let local = self.directory.parts(*queue).local;
+                self.dispatch(now, local);
+                Some(self.store.offset_by_time(local as usize, *time))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The consumer instance at the client end of a channel.
+pub(super) fn instance(channel: Channel) -> InstanceIx {
+    match channel.client {
+        Address::Consumer(instance) => instance,
+        _ => InstanceIx(u32::MAX),
+    }
+}

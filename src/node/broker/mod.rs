@@ -1,0 +1,10 @@
+//! The broker, one master per broker name: it stores, serves and holds pulls, knows the clients that heartbeat to it, and
+//! registers with every nameserver.
+
+mod clients;
+mod hold;
+mod machine;
+mod pull;
+
+pub use clients::{GroupMembers, Members};
+pub use machine::Broker;

@@ -1,0 +1,240 @@
+//! The listener: messages are submitted to the pool, their calls are known at once, and reported when they are over
+//! (`ConsumeMessageConcurrentlyService`).
+
+use super::machine::Consumer;
+use crate::consume::process_queue::{ProcessQueue, Row};
+use crate::kernel::dist::Distribution;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::outbox::{Delivery, Fate, Outbox};
+use crate::store::get_message::Pulled;
+use crate::store::ids::QueueIx;
+
+/// What a consumer's messages are doing at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Waiting for a thread.
+    pub cached: u64,
+    /// In the listener.
+    pub processing: u64,
+    /// Listener time spent so far, all calls.
+    pub busy: SimDuration,
+}
+
+impl Consumer {
+    /// Puts a batch into its process queue and submits it in chunks of `consumeMessageBatchMaxSize`.
+    pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled]) {
+        let chunk_size = self.config.consume_message_batch_max_size.max(1) as usize;
+        let Some(assigned) = self.table.by_token(token) else { return };
+        for chunk in batch.chunks(chunk_size) {
+            let mut service = self.service_per_call.sample(&mut self.service_stream);
+            for _ in chunk {
+                service += self.service.sample(&mut self.service_stream);
+            }
+            let (start, end) = self.pool.submit(now, SimDuration::from_nanos(service));
+            let batch = chunk.len() as u16;
+            let call = self.next_call;
+            self.next_call += 1;
+            for pulled in chunk {
+                assigned.process.put(Row {
+                    offset: pulled.offset,
+                    born: pulled.message.born_at,
+                    stored: pulled.message.stored_at,
+                    pulled: now,
+                    start,
+                    end,
+                    call,
+                    body: pulled.message.body,
+                    batch,
+                    reported: false,
+                });
+            }
+        }
+    }
+
+    /// Reports every call that is over by `now`.
+    pub fn settle(&mut self, now: SimTime, out: &mut Outbox) {
+        if self.frozen() {
+            return;
+        }
+        let busy = &mut self.busy;
+        for assigned in self.table.iter_mut() {
+            let queue = assigned.queue;
+            assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
+            take_floor(assigned, now);
+        }
+        self.leftovers.retain(|(queue, row)| {
+            if row.end <= now {
+                report(*queue, row, Fate::Ignored, busy, out);
+            }
+            row.end > now
+        });
+    }
+
+    /// The same for one process queue.
+    #[inline]
+    pub(super) fn settle_queue(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        let busy = &mut self.busy;
+        let Some(assigned) = self.table.by_token(token) else { return };
+        let queue = assigned.queue;
+        assigned.process.settle(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
+        take_floor(assigned, now);
+    }
+
+    /// What the consumer's messages are doing.
+    #[must_use]
+    pub fn workload(&self, now: SimTime) -> Workload {
+        let mut workload = Workload { busy: self.busy, ..Workload::default() };
+        for assigned in self.table.iter() {
+            let cached = assigned.process.cached(now);
+            workload.cached += cached.count - cached.processing;
+            workload.processing += cached.processing;
+            workload.busy += assigned.process.busy(now);
+        }
+        for (_, row) in &self.leftovers {
+            workload.busy += row.busy(now);
+        }
+        workload
+    }
+
+    /// From now on calls take this time; calls that have begun keep theirs, waiting ones draw anew.
+    pub fn set_service_time(&mut self, now: SimTime, service_time: &Distribution) {
+        self.config.service_time = service_time.clone();
+        self.service = service_time.sampler();
+        if !self.frozen() {
+            self.reschedule(now, true);
+        }
+    }
+
+    /// The process queue is dropped: calls under way go on and are ignored, the others are discarded
+    /// (`ConsumeRequest#run`, steps 1 and 5).
+    pub(super) fn drop_window(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        self.settle_queue(now, token, out);
+        let busy = &mut self.busy;
+        let Some(assigned) = self.table.by_token(token) else { return };
+        assigned.dropped = true;
+        let queue = assigned.queue;
+        assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
+        let mut discarded = false;
+        for row in assigned.process.iter().filter(|row| row.end > now) {
+            if row.start <= now {
+                self.leftovers.push((queue, *row));
+            } else {
+                discarded = true;
+            }
+        }
+        assigned.process = ProcessQueue::new(assigned.next_offset);
+        if discarded {
+            self.reschedule(now, false);
+        }
+    }
+
+    /// The process ends: what is over counts, calls under way are cut off.
+    pub(super) fn interrupt(&mut self, now: SimTime, out: &mut Outbox) {
+        self.settle(now, out);
+        self.cut_off_all(now, out);
+    }
+
+    /// Reports the calls that have begun by `now` as cut off. A frozen process began none after it was frozen; its windows
+    /// still say so because starts are only recomputed when it goes on.
+    pub(super) fn cut_off_all(&mut self, now: SimTime, out: &mut Outbox) {
+        for assigned in self.table.iter() {
+            for row in assigned.process.iter().filter(|row| !row.reported && row.start <= now) {
+                out.deliveries.push(delivery(assigned.queue, row, Fate::CutOff));
+                self.busy += row.busy(now);
+            }
+        }
+        for (queue, row) in std::mem::take(&mut self.leftovers) {
+            out.deliveries.push(delivery(queue, &row, Fate::CutOff));
+        }
+    }
+
+    /// The process goes on after a pause: calls whose time has run out meanwhile end now (a sleeping thread wakes at its
+    /// deadline), waiting ones start from now.
+    pub(super) fn resume_calls(&mut self, now: SimTime) {
+        let frozen_at = self.frozen_at;
+        for row in self.table.iter_mut().flat_map(|assigned| assigned.process.iter_mut()) {
+            if !row.reported && row.start <= frozen_at {
+                row.end = row.end.max(now);
+            }
+        }
+        for (_, row) in &mut self.leftovers {
+            row.end = row.end.max(now);
+        }
+        self.reschedule_after(frozen_at, now, false);
+    }
+
+    fn draw_service(&mut self, messages: u16) -> SimDuration {
+        let mut service = self.service_per_call.sample(&mut self.service_stream);
+        for _ in 0..messages {
+            service += self.service.sample(&mut self.service_stream);
+        }
+        SimDuration::from_nanos(service)
+    }
+
+    /// Recomputes the calls that have not begun by `now`.
+    fn reschedule(&mut self, now: SimTime, redraw: bool) {
+        self.reschedule_after(now, now, redraw);
+    }
+
+    /// Recomputes the calls that had not begun by `begun`, to start at `now` or later, in the order of their submission.
+    fn reschedule_after(&mut self, begun: SimTime, now: SimTime, redraw: bool) {
+        let mut waiting: Vec<(u64, SimDuration, u16)> = Vec::new();
+        let mut running: Vec<(u64, SimTime)> = Vec::new();
+        for row in self.table.iter().flat_map(|assigned| assigned.process.iter()) {
+            if row.reported {
+                continue;
+            }
+            if row.start <= begun {
+                running.push((row.call, row.end));
+            } else {
+                waiting.push((row.call, row.end - row.start, row.batch));
+            }
+        }
+        running.extend(self.leftovers.iter().map(|(_, row)| (row.call, row.end)));
+        running.sort_unstable();
+        running.dedup();
+        waiting.sort_unstable();
+        waiting.dedup_by_key(|(call, ..)| *call);
+        self.pool.restart(now, running.iter().filter(|(_, end)| *end > now).map(|(_, end)| *end));
+        let mut calls: Vec<(u64, SimTime, SimTime)> = Vec::with_capacity(waiting.len());
+        for (call, service, messages) in waiting {
+            let service = if redraw { self.draw_service(messages) } else { service };
+            let (start, end) = self.pool.submit(now, service);
+            calls.push((call, start, end));
+        }
+        for row in self.table.iter_mut().flat_map(|assigned| assigned.process.iter_mut()) {
+            if row.start > begun
+                && let Ok(index) = calls.binary_search_by_key(&row.call, |(call, ..)| *call)
+            {
+                (row.start, row.end) = (calls[index].1, calls[index].2);
+            }
+        }
+    }
+}
+
+/// `updateOffset(mq, offset, increaseOnly = true)` with the result of the latest `removeMessage`.
+#[inline]
+fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
+    if let Some(floor) = assigned.process.ack_floor(now) {
+        assigned.offset = Some(assigned.offset.unwrap_or(0).max(floor));
+    }
+}
+
+#[inline]
+fn report(queue: QueueIx, row: &Row, fate: Fate, busy: &mut SimDuration, out: &mut Outbox) {
+    *busy += row.busy(row.end);
+    out.deliveries.push(delivery(queue, row, fate));
+}
+
+const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
+    Delivery {
+        queue,
+        offset: row.offset,
+        born: row.born,
+        stored: row.stored,
+        pulled: row.pulled,
+        start: row.start,
+        end: row.end,
+        fate,
+    }
+}

@@ -1,0 +1,530 @@
+//! The consumer's state, its start and end, and its scheduler thread.
+
+use std::rc::Rc;
+
+use super::rebalancing::RebalanceThread;
+use super::table::{Assigned, QueueTable};
+use crate::consume::flow::FlowLimits;
+use crate::consume::pool::Pool;
+use crate::consume::process_queue::{ProcessQueue, Row};
+use crate::kernel::dist::Sampler;
+use crate::kernel::rng::Stream;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::allocation::Allocations;
+use crate::node::client::{Answer, ClientInstance, Finished, Thread};
+use crate::node::config::ConsumerConfig;
+use crate::node::fact::{Fact, RebalanceTrigger, RouteOwner, StopKind};
+use crate::node::outbox::{Effect, Outbox, Timer};
+use crate::protocol::address::Address;
+use crate::protocol::directory::Directory;
+use crate::protocol::message::{Body, ConsumerData, Correlation, Envelope};
+use crate::protocol::route::TopicRoute;
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+
+/// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
+const PERSIST_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
+/// `UNREGISTER_CLIENT`'s timeout (`mqClientApiTimeout`).
+const UNREGISTER_TIMEOUT: SimDuration = SimDuration::from_secs(3);
+
+/// What a consumer process is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// No process.
+    Absent,
+    /// `start()` was called; the client instance is not up yet.
+    Starting,
+    /// The client instance is up.
+    Running,
+    /// `shutdown()` is unregistering.
+    Stopping,
+}
+
+/// Counts of a consumer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Pulls answered with messages.
+    pub pulls_found: u64,
+    /// Pulls answered without.
+    pub pulls_empty: u64,
+    /// Pulls put off by flow control.
+    pub flow_controlled: u64,
+    /// Notices received.
+    pub notices: u32,
+    /// Rebalances of a topic.
+    pub rebalances: u32,
+    /// Of them, those that changed something.
+    pub rebalances_changed: u32,
+}
+
+/// What a consumer is made of.
+#[derive(Debug)]
+pub struct ConsumerParts {
+    /// Who it is.
+    pub me: InstanceIx,
+    /// Its group.
+    pub group: GroupIx,
+    /// Topics it subscribes to, ascending.
+    pub topics: Vec<TopicIx>,
+    /// Settings.
+    pub config: ConsumerConfig,
+    /// Names of queues.
+    pub directory: Rc<Directory>,
+    /// Number of nameservers.
+    pub nameservers: usize,
+    /// Draws of the client itself: nameserver, broker asked, hand-over times.
+    pub stream: Stream,
+    /// Draws of the listener's time.
+    pub service_stream: Stream,
+}
+
+/// A consumer.
+#[derive(Debug)]
+pub struct Consumer {
+    pub(super) me: InstanceIx,
+    pub(super) group: GroupIx,
+    pub(super) topics: Vec<TopicIx>,
+    pub(super) config: ConsumerConfig,
+    pub(super) directory: Rc<Directory>,
+    nameservers: usize,
+    pub(super) client: ClientInstance,
+    presence: Presence,
+    frozen: bool,
+    pub(super) frozen_at: SimTime,
+    pub(super) started: SimTime,
+    pub(super) table: QueueTable,
+    /// Listener calls of dropped queues that still run.
+    pub(super) leftovers: Vec<(QueueIx, Row)>,
+    pub(super) pool: Pool,
+    pub(super) next_call: u64,
+    pub(super) service: Sampler,
+    pub(super) service_per_call: Sampler,
+    pub(super) handling: Sampler,
+    pub(super) limits: FlowLimits,
+    pub(super) rebalance: RebalanceThread,
+    persist_at: SimTime,
+    unregister: Vec<BrokerIx>,
+    pub(super) stream: Stream,
+    pub(super) service_stream: Stream,
+    /// Counts.
+    pub counters: Counters,
+    /// Listener time of reported calls.
+    pub(super) busy: SimDuration,
+}
+
+impl Consumer {
+    /// A consumer whose process does not run yet.
+    #[must_use]
+    pub fn new(parts: ConsumerParts) -> Self {
+        let ConsumerParts { me, group, topics, config, directory, nameservers, mut stream, service_stream } = parts;
+        let client = new_client(me, group, ClientIx(0), &config, nameservers, &topics, &mut stream);
+        let mut consumer = Self {
+            me,
+            group,
+            client,
+            presence: Presence::Absent,
+            frozen: false,
+            frozen_at: SimTime::ZERO,
+            started: SimTime::ZERO,
+            table: QueueTable::default(),
+            leftovers: Vec::new(),
+            pool: Pool::new(config.consume_thread_min),
+            next_call: 0,
+            service: config.service_time.sampler(),
+            service_per_call: config.service_time_per_call.sampler(),
+            handling: config.client.handling.sampler(),
+            limits: FlowLimits { count: 0, size_mib: 0, span: 0 },
+            rebalance: RebalanceThread::default(),
+            persist_at: SimTime::MAX,
+            unregister: Vec::new(),
+            stream,
+            service_stream,
+            counters: Counters::default(),
+            busy: SimDuration::ZERO,
+            topics,
+            config,
+            directory,
+            nameservers,
+        };
+        consumer.set_limits();
+        consumer
+    }
+
+    /// `start()` is called.
+    pub fn on_start(&mut self, now: SimTime, id: ClientIx, out: &mut Outbox) {
+        self.presence = Presence::Starting;
+        self.client =
+            new_client(self.me, self.group, id, &self.config, self.nameservers, &self.topics, &mut self.stream);
+        self.set_sub_versions(now);
+        self.rebalance = RebalanceThread::default();
+        self.pool = Pool::new(self.config.consume_thread_min);
+        self.started = now;
+        out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });
+        let delay = self.config.start_delay.duration(&mut self.stream);
+        if delay.is_zero() {
+            self.on_started(now, out);
+        } else {
+            out.arm(Timer::Started, now + delay);
+        }
+    }
+
+    /// `shutdown()` is called: running listener calls are interrupted (`awaitTerminationMillisWhenShutdown` 0), offsets are
+    /// sent, then every broker is told.
+    pub fn on_shutdown(&mut self, now: SimTime, out: &mut Outbox) {
+        self.interrupt(now, out);
+        self.persist_all(now, out);
+        self.table.take_all();
+        self.presence = Presence::Stopping;
+        for timer in [Timer::Started, Timer::Scheduler, Timer::RebalanceWait, Timer::RebalanceWork] {
+            out.disarm(timer);
+        }
+        self.rebalance.stop();
+        out.fact(self.stopped(StopKind::Graceful));
+        self.unregister = self.client.brokers().collect();
+        self.unregister.reverse();
+        self.unregister_next(now, out);
+    }
+
+    /// The process is killed: nothing is sent; its connections are closed by the kernel.
+    pub fn on_killed(&mut self, now: SimTime, out: &mut Outbox) {
+        let was_frozen = std::mem::take(&mut self.frozen);
+        if was_frozen {
+            self.cut_off_all(self.frozen_at, out)
+        } else {
+            self.interrupt(now, out)
+        }
+        self.table.take_all();
+        self.rebalance.stop();
+        self.presence = Presence::Absent;
+        out.fact(self.stopped(StopKind::Killed));
+        out.effects.push(Effect::Exit);
+    }
+
+    /// The process is stopped by a signal or a pause: what it has done so far counts, nothing more happens.
+    pub fn on_frozen(&mut self, now: SimTime, out: &mut Outbox) {
+        self.settle(now, out);
+        self.frozen = true;
+        self.frozen_at = now;
+        out.fact(self.stopped(StopKind::Frozen));
+    }
+
+    /// The process goes on: calls that should have ended end now, the others start from now.
+    pub fn on_thawed(&mut self, now: SimTime, out: &mut Outbox) {
+        self.frozen = false;
+        self.resume_calls(now);
+        out.fact(Fact::ClientThawed { instance: self.me, group: self.group, client: self.client.id });
+    }
+
+    /// A message arrives.
+    pub fn on_message(&mut self, now: SimTime, envelope: Envelope, allocations: &mut Allocations, out: &mut Outbox) {
+        match envelope.body {
+            Body::PullReply(reply) => self.on_pull_reply(now, reply, out),
+            Body::NotifyConsumerIdsChanged(group) => {
+                if self.presence != Presence::Running || group != self.group {
+                    return;
+                }
+                let Address::Broker(broker) = envelope.from else { return };
+                self.counters.notices += 1;
+                out.fact(Fact::MembersChangedNotice { instance: self.me, group, client: self.client.id, broker });
+                self.wake_rebalance(now, RebalanceTrigger::Notice(broker), out);
+            }
+            body => {
+                let answer = self.client.on_reply(now, envelope.correlation, body, out);
+                self.after(now, answer, allocations, out);
+            }
+        }
+    }
+
+    /// A timer fires.
+    pub fn on_timer(&mut self, now: SimTime, timer: Timer, allocations: &mut Allocations, out: &mut Outbox) {
+        match timer {
+            Timer::Started => self.on_started(now, out),
+            Timer::Scheduler => self.run_scheduler(now, out),
+            Timer::RebalanceWait => self.begin_rebalance(now, RebalanceTrigger::Timer, out),
+            Timer::RebalanceWork => self.apply_allocation(now, allocations, out),
+            _ => {
+                let answer = self.client.on_timeout(now, timer, out);
+                self.after(now, answer, allocations, out);
+            }
+        }
+    }
+
+    /// A connection is gone.
+    pub fn on_closed(&mut self, server: Address) {
+        self.client.on_closed(server);
+    }
+
+    /// Puts the consumer into the state of a member that joined long ago and owns these queues from these offsets.
+    pub fn preset(&mut self, now: SimTime, id: ClientIx, state: PresetState<'_>, out: &mut Outbox) {
+        let PresetState { routes, owned, members, timers: next } = state;
+        self.client =
+            new_client(self.me, self.group, id, &self.config, self.nameservers, &self.topics, &mut self.stream);
+        self.presence = Presence::Running;
+        self.started = now;
+        self.client.set_phases(next.route_poll, next.heartbeat);
+        self.persist_at = next.offset_persist;
+        for (topic, route) in routes {
+            self.client.preset_route(*topic, route);
+        }
+        self.preset_members(members);
+        self.arm_scheduler(out);
+        out.arm(Timer::RebalanceWait, next.rebalance);
+        out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });
+        for (queue, offset) in owned {
+            let token = self.assign(now, *queue, *offset, Some(*offset), out);
+            out.effects.push(Effect::PullAt(token, now));
+        }
+        self.set_limits();
+    }
+
+    /// Size of the pool.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// The client id of the running process.
+    #[must_use]
+    pub const fn client_id(&self) -> ClientIx {
+        self.client.id
+    }
+
+    /// What the process is doing.
+    #[must_use]
+    pub const fn presence(&self) -> Presence {
+        self.presence
+    }
+
+    /// Whether it is frozen.
+    #[must_use]
+    pub const fn frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Its process queues.
+    pub fn assigned(&self) -> impl Iterator<Item = &Assigned> {
+        self.table.iter()
+    }
+
+    /// Listener calls of queues given up that still run.
+    pub fn leftovers(&self) -> impl Iterator<Item = &(QueueIx, Row)> {
+        self.leftovers.iter()
+    }
+
+    /// Number of queues owned.
+    #[must_use]
+    pub fn owned(&self) -> usize {
+        self.table.len()
+    }
+
+    /// What a heartbeat says now.
+    #[must_use]
+    pub fn consumer_data(&self) -> Option<&ConsumerData> {
+        self.client.consumer.as_ref()
+    }
+
+    /// The shutdown is over or the process never ran.
+    pub fn on_exit(&mut self) {
+        self.presence = Presence::Absent;
+    }
+
+    /// `SubscriptionData#subVersion` is the time of `subscribe()`.
+    fn set_sub_versions(&mut self, now: SimTime) {
+        if let Some(consumer) = &mut self.client.consumer {
+            for (_, version) in &mut consumer.subscriptions {
+                *version = now;
+            }
+        }
+    }
+
+    /// Thresholds per queue: those for a topic are divided by the number of process queues (`RebalancePushImpl#messageQueueChanged`).
+    pub(super) fn set_limits(&mut self) {
+        let share = |topic: i32, queue: u32, queues: usize| {
+            if topic == -1 { queue } else { (topic / queues.max(1) as i32).max(1) as u32 }
+        };
+        let queues = self.table.len();
+        self.limits = FlowLimits {
+            count: share(self.config.pull_threshold_for_topic, self.config.pull_threshold_for_queue, queues),
+            size_mib: share(
+                self.config.pull_threshold_size_for_topic,
+                self.config.pull_threshold_size_for_queue,
+                queues,
+            ),
+            span: self.config.consume_concurrently_max_span,
+        };
+    }
+
+    /// Creates a process queue; its pull request goes to the pull thread when the whole topic is done.
+    pub(super) fn assign(
+        &mut self,
+        now: SimTime,
+        queue: QueueIx,
+        from: u64,
+        stored: Option<u64>,
+        out: &mut Outbox,
+    ) -> u32 {
+        let token = self.table.insert(Assigned {
+            queue,
+            process: ProcessQueue::new(from),
+            next_offset: from,
+            first_offset: from,
+            offset: stored,
+            last_pull: now,
+            dropped: false,
+        });
+        let parts = self.directory.parts(queue);
+        out.fact(Fact::Assigned {
+            instance: self.me,
+            group: self.group,
+            client: self.client.id,
+            topic: parts.topic,
+            broker: parts.broker,
+            queues: vec![queue],
+        });
+        token
+    }
+
+    /// Sends the offsets of these queues, one message per broker (`RemoteBrokerOffsetStore#persistAll`).
+    pub(super) fn send_offsets(&mut self, offsets: Vec<(QueueIx, u64)>, out: &mut Outbox) {
+        let mut rest = offsets.as_slice();
+        while let Some((first, _)) = rest.first() {
+            let broker = self.directory.parts(*first).broker;
+            let count = rest.iter().take_while(|(queue, _)| self.directory.parts(*queue).broker == broker).count();
+            let (batch, tail) = rest.split_at(count);
+            rest = tail;
+            out.send(
+                Address::Broker(broker),
+                Correlation::ONEWAY,
+                Body::UpdateOffsets { group: self.group, offsets: batch.to_vec() },
+            );
+            out.fact(Fact::OffsetsPersisted {
+                instance: self.me,
+                group: self.group,
+                client: self.client.id,
+                broker,
+                queues: count as u32,
+            });
+        }
+    }
+
+    fn persist_all(&mut self, now: SimTime, out: &mut Outbox) {
+        self.settle(now, out);
+        let queues: Vec<QueueIx> = self.table.queues().collect();
+        let mut offsets: Vec<(QueueIx, u64)> =
+            queues.into_iter().filter_map(|queue| Some((queue, self.table.get(queue)?.offset?))).collect();
+        offsets.sort_by_key(|(queue, _)| (self.directory.parts(*queue).broker, *queue));
+        self.send_offsets(offsets, out);
+    }
+
+    fn on_started(&mut self, now: SimTime, out: &mut Outbox) {
+        self.presence = Presence::Running;
+        self.started = now;
+        self.client.start_timers(now);
+        self.persist_at = now + PERSIST_INITIAL_DELAY;
+        self.arm_scheduler(out);
+        out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval);
+        if !self.client.begin_routes(now, Thread::Main, self.topics.clone(), out) {
+            self.wake_rebalance(now, RebalanceTrigger::Start, out);
+        }
+    }
+
+    fn run_scheduler(&mut self, now: SimTime, out: &mut Outbox) {
+        while !self.client.scheduler_busy() {
+            if self.persist_at <= now && self.persist_at <= self.client.scheduler_due() {
+                self.persist_at += self.config.persist_consumer_offset_interval;
+                self.persist_all(now, out);
+            } else if self.client.scheduler_due() <= now {
+                self.client.run_scheduler(now, now.min(self.persist_at), out);
+            } else {
+                break;
+            }
+        }
+        self.arm_scheduler(out);
+    }
+
+    fn arm_scheduler(&self, out: &mut Outbox) {
+        if !self.client.scheduler_busy() {
+            out.arm(Timer::Scheduler, self.client.scheduler_due().min(self.persist_at));
+        }
+    }
+
+    fn after(&mut self, now: SimTime, answer: Answer, allocations: &mut Allocations, out: &mut Outbox) {
+        match answer {
+            Answer::Pending => {}
+            Answer::Finished(Thread::Scheduler, _) => self.run_scheduler(now, out),
+            Answer::Finished(Thread::Rebalance, _) => self.next_topic(now, out),
+            Answer::Own(Thread::Rebalance, body) => self.on_rebalance_answer(now, body, allocations, out),
+            Answer::Own(Thread::Main, _) => self.unregister_next(now, out),
+            Answer::Finished(Thread::Main, Finished::Routes) => {
+                if !self.client.begin_heartbeat(now, Thread::Main, out) {
+                    self.wake_rebalance(now, RebalanceTrigger::Start, out);
+                }
+            }
+            Answer::Finished(Thread::Main, Finished::Heartbeat) => {
+                self.wake_rebalance(now, RebalanceTrigger::Start, out);
+            }
+            Answer::Own(Thread::Scheduler, _) => {}
+        }
+    }
+
+    fn unregister_next(&mut self, now: SimTime, out: &mut Outbox) {
+        if self.presence != Presence::Stopping {
+            return;
+        }
+        match self.unregister.pop() {
+            Some(broker) => {
+                let body = Body::UnregisterClient(Some(self.group));
+                self.client.call(now, Thread::Main, Address::Broker(broker), body, UNREGISTER_TIMEOUT, out);
+            }
+            None => {
+                self.presence = Presence::Absent;
+                out.effects.push(Effect::Exit);
+            }
+        }
+    }
+
+    fn stopped(&self, how: StopKind) -> Fact {
+        Fact::ClientStopped { instance: self.me, group: self.group, client: self.client.id, how }
+    }
+}
+
+/// What a member that joined long ago knows and owns.
+#[derive(Clone, Copy, Debug)]
+pub struct PresetState<'a> {
+    /// Routes of its topics and of the template.
+    pub routes: &'a [(TopicIx, Rc<TopicRoute>)],
+    /// Its queues with the offset each is pulled from.
+    pub owned: &'a [(QueueIx, u64)],
+    /// The members of the group.
+    pub members: &'a Rc<[ClientIx]>,
+    /// When its timers fire next.
+    pub timers: PresetTimers,
+}
+
+/// When a member's timers fire next.
+#[derive(Clone, Copy, Debug)]
+pub struct PresetTimers {
+    /// Heartbeat.
+    pub heartbeat: SimTime,
+    /// End of the rebalance thread's wait.
+    pub rebalance: SimTime,
+    /// Route poll.
+    pub route_poll: SimTime,
+    /// Offset persist.
+    pub offset_persist: SimTime,
+}
+
+fn new_client(
+    me: InstanceIx,
+    group: GroupIx,
+    id: ClientIx,
+    config: &ConsumerConfig,
+    nameservers: usize,
+    topics: &[TopicIx],
+    stream: &mut Stream,
+) -> ClientInstance {
+    let owner = RouteOwner::Consumer { instance: me, group, client: id };
+    let mut client = ClientInstance::new(owner, id, config.client.clone(), nameservers, topics.iter().copied(), stream);
+    client.consumer =
+        Some(ConsumerData { group, subscriptions: topics.iter().map(|topic| (*topic, SimTime::ZERO)).collect() });
+    client
+}

@@ -1,0 +1,129 @@
+//! The pull loop of each process queue (`DefaultMQPushConsumerImpl#pullMessage` and its callback).
+
+use super::machine::{Consumer, Presence};
+use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_DELAY};
+use crate::kernel::time::SimTime;
+use crate::node::outbox::{Effect, Outbox};
+use crate::protocol::address::Address;
+use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
+use crate::store::ids::QueueIx;
+
+impl Consumer {
+    /// The pull thread takes the pull request of a process queue: it goes out unless flow control puts it off.
+    pub fn on_pull(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        if self.presence() != Presence::Running {
+            return;
+        }
+        let limits = self.limits;
+        let Some(assigned) = self.table.by_token(token) else { return };
+        if assigned.dropped {
+            return;
+        }
+        assigned.last_pull = now;
+        let queue = assigned.queue;
+        self.settle_queue(now, token, out);
+        let Some(assigned) = self.table.by_token(token) else { return };
+        if !limits.allow(&assigned.process, now) {
+            self.counters.flow_controlled += 1;
+            out.effects.push(Effect::PullAt(token, now + FLOW_CONTROL_DELAY));
+            return;
+        }
+        let commit_offset = assigned.offset.filter(|offset| *offset > 0);
+        let offset = assigned.next_offset;
+        let parts = self.directory.parts(queue);
+        let request = PullRequest {
+            group: self.group,
+            queue,
+            offset,
+            max_nums: self.config.pull_batch_size,
+            commit_offset,
+            sub_version: self.sub_version(parts.topic),
+            token,
+        };
+        out.send(Address::Broker(parts.broker), Correlation::ONEWAY, Body::Pull(request));
+    }
+
+    /// A pull's answer arrives.
+    pub(super) fn on_pull_reply(&mut self, now: SimTime, reply: PullReply, out: &mut Outbox) {
+        let PullReply { queue, token, code, next_begin_offset, mut batch } = reply;
+        let live = self.presence() == Presence::Running
+            && self.table.by_token(token).is_some_and(|assigned| assigned.queue == queue && !assigned.dropped);
+        if live {
+            self.take_answer(now, token, code, next_begin_offset, &batch, out);
+        }
+        batch.clear();
+        out.spare_batches.push(batch);
+    }
+
+    /// The offset of a process queue was illegal 10 s ago: it is corrected, stored, and the process queue removed. Nothing
+    /// brings it back before the next rebalance.
+    pub fn on_fix_offset(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        let Some(assigned) = self.table.by_token(token).filter(|assigned| assigned.dropped) else { return };
+        let (queue, offset) = (assigned.queue, assigned.next_offset);
+        assigned.offset = Some(offset);
+        self.send_offsets(vec![(queue, offset)], out);
+        self.revoke(now, &[queue], out);
+    }
+
+    fn take_answer(
+        &mut self,
+        now: SimTime,
+        token: u32,
+        code: PullCode,
+        next_begin_offset: u64,
+        batch: &[crate::store::get_message::Pulled],
+        out: &mut Outbox,
+    ) {
+        match code {
+            PullCode::Success => {
+                self.counters.pulls_found += 1;
+                self.submit(now, token, batch);
+                if let Some(assigned) = self.table.by_token(token) {
+                    assigned.next_offset = next_begin_offset;
+                }
+                if self.config.pull_interval.is_zero() {
+                    self.on_pull(now, token, out);
+                } else {
+                    out.effects.push(Effect::PullAt(token, now + self.config.pull_interval));
+                }
+            }
+            PullCode::PullNotFound | PullCode::PullRetryImmediately => {
+                self.counters.pulls_empty += 1;
+                self.settle_queue(now, token, out);
+                if let Some(assigned) = self.table.by_token(token) {
+                    assigned.next_offset = next_begin_offset;
+                    if assigned.process.is_empty() {
+                        // `DefaultMQPushConsumerImpl#correctTagsOffset`.
+                        assigned.offset = Some(assigned.offset.unwrap_or(0).max(next_begin_offset));
+                    }
+                }
+                self.on_pull(now, token, out);
+            }
+            PullCode::PullOffsetMoved => {
+                self.counters.pulls_empty += 1;
+                self.drop_window(now, token, out);
+                if let Some(assigned) = self.table.by_token(token) {
+                    assigned.next_offset = next_begin_offset;
+                }
+                out.effects.push(Effect::FixOffsetAt(token, now + OFFSET_ILLEGAL_DELAY));
+            }
+            _ => {
+                out.effects.push(Effect::PullAt(token, now + EXCEPTION_DELAY));
+            }
+        }
+    }
+
+    fn sub_version(&self, topic: crate::store::ids::TopicIx) -> SimTime {
+        self.client
+            .consumer
+            .as_ref()
+            .and_then(|data| data.subscriptions.iter().find(|(known, _)| *known == topic))
+            .map_or(SimTime::ZERO, |(_, version)| *version)
+    }
+
+    /// Whether a queue is owned; for observers.
+    #[must_use]
+    pub fn owns(&self, queue: QueueIx) -> bool {
+        self.table.get(queue).is_some()
+    }
+}

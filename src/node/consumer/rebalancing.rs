@@ -1,0 +1,383 @@
+//! The rebalance thread (`RebalanceService`, `RebalanceImpl#rebalanceByTopic`): topic after topic it asks a broker who is in the
+//! group, computes its share, gives queues up and takes queues, one call after another.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::machine::Consumer;
+use crate::consume::flow::PULL_MAX_IDLE_TIME;
+use crate::consume::rebalance::difference;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::allocation::Allocations;
+use crate::node::client::Thread;
+use crate::node::config::ConsumeFromWhere;
+use crate::node::fact::{Fact, RebalanceTrigger};
+use crate::node::outbox::{Effect, Outbox, Timer};
+use crate::protocol::address::Address;
+use crate::protocol::message::Body;
+use crate::protocol::route::TopicRoute;
+use crate::store::ids::{BrokerIx, ClientIx, QueueIx, TopicIx};
+
+/// `GET_CONSUMER_LIST_BY_GROUP`'s timeout.
+const MEMBER_LIST_TIMEOUT: SimDuration = SimDuration::from_secs(3);
+/// Timeout of the offset queries (`RemoteBrokerOffsetStore#fetchConsumeOffsetFromBroker`).
+const OFFSET_TIMEOUT: SimDuration = SimDuration::from_secs(5);
+/// `consumeTimestamp`'s default, counted back from the consumer's start.
+const DEFAULT_CONSUME_TIMESTAMP_AGE: SimDuration = SimDuration::from_secs(30 * 60);
+
+/// What the rebalance thread is doing.
+#[derive(Debug, Default)]
+pub(super) struct RebalanceThread {
+    run: Option<Run>,
+    /// A wake-up that came during the run (`ServiceThread#hasNotified`): several coalesce.
+    woken: Option<RebalanceTrigger>,
+    /// The latest member list, by which observers know what the consumer believes.
+    believed: Option<Rc<[ClientIx]>>,
+}
+
+impl RebalanceThread {
+    pub(super) fn stop(&mut self) {
+        self.run = None;
+        self.woken = None;
+        self.believed = None;
+    }
+}
+
+/// One pass over all topics.
+#[derive(Debug)]
+struct Run {
+    trigger: RebalanceTrigger,
+    /// Position in the consumer's topics.
+    topic: usize,
+    step: Step,
+    /// `mqSet`, read before the member list is asked for.
+    queues: Vec<QueueIx>,
+    asked: Option<BrokerIx>,
+    members: Option<Rc<[ClientIx]>>,
+    /// Queues still to be taken.
+    to_take: VecDeque<QueueIx>,
+    gained: u32,
+    lost: u32,
+    pulls: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The member list is asked for.
+    MemberList,
+    /// `QUERY_CONSUMER_OFFSET` of the queue at the front.
+    QueryOffset,
+    /// `GET_MAX_OFFSET` or `SEARCH_OFFSET_BY_TIMESTAMP` of the queue at the front.
+    StartOffset,
+}
+
+impl Consumer {
+    /// `RebalanceService#wakeup`.
+    pub(super) fn wake_rebalance(&mut self, now: SimTime, trigger: RebalanceTrigger, out: &mut Outbox) {
+        if self.rebalance.run.is_some() {
+            self.rebalance.woken.get_or_insert(trigger);
+        } else {
+            self.begin_rebalance(now, trigger, out);
+        }
+    }
+
+    /// A run begins.
+    pub(super) fn begin_rebalance(&mut self, now: SimTime, trigger: RebalanceTrigger, out: &mut Outbox) {
+        out.disarm(Timer::RebalanceWait);
+        self.rebalance.run = Some(Run {
+            trigger,
+            topic: 0,
+            step: Step::MemberList,
+            queues: Vec::new(),
+            asked: None,
+            members: None,
+            to_take: VecDeque::new(),
+            gained: 0,
+            lost: 0,
+            pulls: Vec::new(),
+        });
+        self.begin_topic(now, out);
+    }
+
+    /// The heartbeat after a change, or a route query, is done: on to the next topic.
+    pub(super) fn next_topic(&mut self, now: SimTime, out: &mut Outbox) {
+        if let Some(run) = &mut self.rebalance.run {
+            run.topic += 1;
+            self.begin_topic(now, out);
+        }
+    }
+
+    /// An answer to a call of the rebalance thread; `None`: it failed.
+    pub(super) fn on_rebalance_answer(
+        &mut self,
+        now: SimTime,
+        body: Option<Body>,
+        allocations: &mut Allocations,
+        out: &mut Outbox,
+    ) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        match (run.step, body) {
+            (Step::MemberList, answer) => {
+                run.members = match answer {
+                    Some(Body::ConsumerList(members)) => members,
+                    _ => None,
+                };
+                if run.members.is_some() {
+                    self.rebalance.believed.clone_from(&run.members);
+                }
+                let work = self.config.rebalance_work.duration(&mut self.stream);
+                if work.is_zero() {
+                    self.apply_allocation(now, allocations, out);
+                } else {
+                    out.arm(Timer::RebalanceWork, now + work);
+                }
+            }
+            (Step::QueryOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, Some(offset), out),
+            (Step::QueryOffset, Some(Body::Offset(None))) => self.start_without_offset(now, out),
+            (Step::StartOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, None, out),
+            (Step::QueryOffset | Step::StartOffset, _) => {
+                // No offset to be had: the queue is tried again at the next run.
+                run.to_take.pop_front();
+                self.take_next(now, out);
+            }
+        }
+    }
+
+    /// The thread has the member list: it computes its share and gives up what it lost (`#updateProcessQueueTableInRebalance`).
+    pub(super) fn apply_allocation(&mut self, now: SimTime, allocations: &mut Allocations, out: &mut Outbox) {
+        let Some(run) = &self.rebalance.run else { return };
+        let topic = self.topics[run.topic];
+        let share = match &run.members {
+            Some(members) => allocations.share(self.group, &self.directory, &run.queues, members, self.client.id).ok(),
+            None => None,
+        };
+        let Some(share) = share else {
+            self.end_topic(now, out);
+            return;
+        };
+        let owned: Vec<QueueIx> =
+            self.table.queues().filter(|queue| self.directory.parts(*queue).topic == topic).collect();
+        let mut change = difference(&owned, &share);
+        // A process queue whose pull request got lost is given up and taken again.
+        for queue in owned.iter().filter(|queue| share.binary_search(queue).is_ok()) {
+            let hung = self.table.get(*queue).is_some_and(|held| now.since(held.last_pull) > PULL_MAX_IDLE_TIME);
+            if hung {
+                change.lost.push(*queue);
+                change.gained.push(*queue);
+            }
+        }
+        change.gained.sort_unstable();
+        if !change.lost.is_empty() {
+            self.give_up(now, &change.lost, out);
+        }
+        if let Some(run) = &mut self.rebalance.run {
+            run.lost = change.lost.len() as u32;
+            run.to_take = change.gained.into();
+        }
+        self.take_next(now, out);
+    }
+
+    /// Drops process queues and stores their offsets (`RebalancePushImpl#removeUnnecessaryMessageQueue`).
+    fn give_up(&mut self, now: SimTime, lost: &[QueueIx], out: &mut Outbox) {
+        let mut offsets = Vec::new();
+        for queue in lost {
+            if let Some(token) = self.table.token(*queue) {
+                self.drop_window(now, token, out);
+            }
+            if let Some(offset) = self.table.get(*queue).and_then(|held| held.offset) {
+                offsets.push((*queue, offset));
+            }
+        }
+        self.send_offsets(offsets, out);
+        self.revoke(now, lost, out);
+    }
+
+    /// Takes queues out of the table; facts name them by topic and broker.
+    pub(super) fn revoke(&mut self, _now: SimTime, lost: &[QueueIx], out: &mut Outbox) {
+        for queue in lost {
+            self.table.remove(*queue);
+        }
+        let mut rest = lost;
+        while let Some(first) = rest.first() {
+            let parts = self.directory.parts(*first);
+            let count = rest
+                .iter()
+                .take_while(|queue| {
+                    let other = self.directory.parts(**queue);
+                    other.broker == parts.broker && other.topic == parts.topic
+                })
+                .count();
+            let (queues, tail) = rest.split_at(count);
+            rest = tail;
+            out.fact(Fact::Revoked {
+                instance: self.me,
+                group: self.group,
+                client: self.client.id,
+                topic: parts.topic,
+                broker: parts.broker,
+                queues: queues.to_vec(),
+            });
+        }
+    }
+
+    /// Part 2: each gained queue needs its offset first, one call after another.
+    fn take_next(&mut self, now: SimTime, out: &mut Outbox) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        let Some(queue) = run.to_take.front().copied() else {
+            self.end_topic(now, out);
+            return;
+        };
+        run.step = Step::QueryOffset;
+        let broker = Address::Broker(self.directory.parts(queue).broker);
+        let body = Body::QueryOffset(self.group, queue);
+        self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+    }
+
+    /// `RebalancePushImpl#computePullFromWhereWithException` when the broker knows no offset.
+    fn start_without_offset(&mut self, now: SimTime, out: &mut Outbox) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        let Some(queue) = run.to_take.front().copied() else { return };
+        run.step = Step::StartOffset;
+        let body = match self.config.consume_from_where {
+            ConsumeFromWhere::FirstOffset => {
+                self.take_front(now, 0, None, out);
+                return;
+            }
+            ConsumeFromWhere::LastOffset => Body::MaxOffset(queue),
+            ConsumeFromWhere::Timestamp => {
+                let time = self.config.consume_timestamp.map_or_else(
+                    || self.started.saturating_sub(DEFAULT_CONSUME_TIMESTAMP_AGE),
+                    |since_start| SimTime::ZERO + since_start,
+                );
+                Body::SearchOffset(queue, time)
+            }
+        };
+        let broker = Address::Broker(self.directory.parts(queue).broker);
+        self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+    }
+
+    fn take_front(&mut self, now: SimTime, from: u64, stored: Option<u64>, out: &mut Outbox) {
+        let Some(queue) = self.rebalance.run.as_mut().and_then(|run| run.to_take.pop_front()) else { return };
+        let token = self.assign(now, queue, from, stored, out);
+        if let Some(run) = &mut self.rebalance.run {
+            run.gained += 1;
+            run.pulls.push(token);
+        }
+        self.take_next(now, out);
+    }
+
+    /// The topic is done: new pull requests are dispatched, and a change is told to every broker
+    /// (`RebalancePushImpl#messageQueueChanged`).
+    fn end_topic(&mut self, now: SimTime, out: &mut Outbox) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        let topic = self.topics[run.topic];
+        for token in std::mem::take(&mut run.pulls) {
+            let hand_over = SimDuration::from_nanos(self.handling.sample(&mut self.stream));
+            out.effects.push(Effect::PullAt(token, now + hand_over));
+        }
+        let (gained, lost) = (run.gained, run.lost);
+        self.counters.rebalances += 1;
+        out.fact(Fact::Rebalanced {
+            instance: self.me,
+            group: self.group,
+            client: self.client.id,
+            topic,
+            trigger: run.trigger,
+            asked: run.asked,
+            members: run.members.as_ref().map(|members| members.len() as u32),
+            queues: run.queues.len() as u32,
+            gained,
+            lost,
+        });
+        (run.gained, run.lost, run.members) = (0, 0, None);
+        if gained + lost == 0 {
+            self.next_topic(now, out);
+            return;
+        }
+        self.counters.rebalances_changed += 1;
+        if let Some(data) = &mut self.client.consumer
+            && let Some((_, version)) = data.subscriptions.iter_mut().find(|(known, _)| *known == topic)
+        {
+            *version = now;
+        }
+        self.set_limits();
+        if !self.client.begin_heartbeat(now, Thread::Rebalance, out) {
+            self.next_topic(now, out);
+        }
+    }
+
+    fn begin_topic(&mut self, now: SimTime, out: &mut Outbox) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        let Some(topic) = self.topics.get(run.topic).copied() else {
+            self.end_run(now, out);
+            return;
+        };
+        let Some(route) = self.client.route(topic) else {
+            // `RebalanceImpl#rebalanceByTopic` without `mqSet`: nothing changes; the route is asked for, for the next run.
+            run.asked = None;
+            self.client.begin_routes(now, Thread::Rebalance, vec![topic], out);
+            return;
+        };
+        run.queues = route.subscribe_queues(topic, &self.directory);
+        let brokers = &route.queue_datas;
+        let asked = brokers[self.stream.below(brokers.len() as u64) as usize].broker;
+        run.asked = Some(asked);
+        run.step = Step::MemberList;
+        let body = Body::GetConsumerList(self.group);
+        self.client.call(now, Thread::Rebalance, Address::Broker(asked), body, MEMBER_LIST_TIMEOUT, out);
+    }
+
+    fn end_run(&mut self, now: SimTime, out: &mut Outbox) {
+        self.rebalance.run = None;
+        match self.rebalance.woken.take() {
+            Some(trigger) => self.begin_rebalance(now, trigger, out),
+            None => out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval),
+        }
+    }
+
+    /// The members as this consumer last heard of them.
+    #[must_use]
+    pub fn believed_members(&self) -> Option<&Rc<[ClientIx]>> {
+        self.rebalance.believed.as_ref()
+    }
+
+    /// The route of a topic as this consumer knows it.
+    #[must_use]
+    pub fn believed_route(&self, topic: TopicIx) -> Option<&Rc<TopicRoute>> {
+        self.client.route(topic)
+    }
+
+    /// The queues of a topic this consumer owns, ascending.
+    pub fn owned_of(&self, topic: TopicIx) -> impl Iterator<Item = QueueIx> + '_ {
+        self.table.queues().filter(move |queue| self.directory.parts(*queue).topic == topic)
+    }
+
+    /// Where pulling of an owned queue began.
+    #[must_use]
+    pub fn first_offset(&self, queue: QueueIx) -> Option<u64> {
+        self.table.get(queue).map(|held| held.first_offset)
+    }
+
+    /// The process queue of an owned queue.
+    #[must_use]
+    pub fn assigned_to(&self, queue: QueueIx) -> Option<&super::table::Assigned> {
+        self.table.get(queue)
+    }
+
+    /// Pulled messages of a queue that are not acknowledged, those of its dropped windows included.
+    pub fn rows_of(&self, queue: QueueIx) -> impl Iterator<Item = &crate::consume::process_queue::Row> {
+        let window = self.table.get(queue).into_iter().flat_map(|held| held.process.iter());
+        window.chain(self.leftovers.iter().filter(move |(of, _)| *of == queue).map(|(_, row)| row))
+    }
+
+    /// Sets what a long-running member believes.
+    pub fn preset_members(&mut self, members: &Rc<[ClientIx]>) {
+        self.rebalance.believed = Some(Rc::clone(members));
+    }
+
+    /// The topics this consumer subscribes to.
+    #[must_use]
+    pub fn topics(&self) -> &[TopicIx] {
+        &self.topics
+    }
+}

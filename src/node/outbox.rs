@@ -1,0 +1,155 @@
+//! What a node is told and what it answers: the only ways in and out of a node.
+
+use super::fact::Fact;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::protocol::address::{Address, Channel};
+use crate::protocol::message::{Body, Correlation};
+use crate::store::get_message::Pulled;
+use crate::store::ids::QueueIx;
+
+/// The timers of all node kinds. A node has at most one deadline of each kind; arming it again moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Timer {
+    /// Client: `start()` reaches its first request.
+    Started,
+    /// Client: next route poll, heartbeat or offset persist of the factory scheduler thread.
+    Scheduler,
+    /// Client: a synchronous call of the thread that runs `start()` or `shutdown()` timed out.
+    MainCall,
+    /// Client: a synchronous call of the scheduler thread timed out.
+    SchedulerCall,
+    /// Client: a synchronous call of the rebalance thread timed out.
+    RebalanceCall,
+    /// Consumer: the rebalance thread's wait of 20 s ends.
+    RebalanceWait,
+    /// Consumer: the rebalance thread has done its work on a topic's answers.
+    RebalanceWork,
+    /// Broker: next registration.
+    Register,
+    /// Broker: next scan of client channels.
+    ClientScan,
+    /// Broker: next check of held pulls.
+    HoldCheck,
+    /// Nameserver: next scan of brokers.
+    BrokerScan,
+}
+
+/// Number of timer kinds.
+pub const TIMERS: usize = 11;
+
+/// One message's way through a consumer, reported once when its listener call is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery {
+    /// Queue.
+    pub queue: QueueIx,
+    /// Offset.
+    pub offset: u64,
+    /// `send()` call.
+    pub born: SimTime,
+    /// Append.
+    pub stored: SimTime,
+    /// Arrival at the client.
+    pub pulled: SimTime,
+    /// The listener is called.
+    pub start: SimTime,
+    /// The listener returns.
+    pub end: SimTime,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// How a listener call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It returned and the message left the process queue.
+    Acknowledged,
+    /// It returned after the queue had been dropped: the result is ignored.
+    Ignored,
+    /// It was cut off with its process; the rest of the times is void.
+    CutOff,
+}
+
+/// What a node wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send a request to a server over this client's connection to it, opening one if there is none.
+    Send {
+        /// Server.
+        to: Address,
+        /// For the answer.
+        correlation: Correlation,
+        /// Content.
+        body: Body,
+        /// Leaves after this time (a hand-over to another thread).
+        after: SimDuration,
+    },
+    /// Answer, or push to a client, over the connection it came by. Lost if that is closed.
+    Reply {
+        /// Connection.
+        channel: Channel,
+        /// Which request it answers.
+        correlation: Correlation,
+        /// Content.
+        body: Body,
+        /// Leaves after this time (handling).
+        after: SimDuration,
+    },
+    /// Wake me with this timer at this time.
+    Arm(Timer, SimTime),
+    /// Do not wake me with this timer.
+    Disarm(Timer),
+    /// Consumer: run the pull request of this process queue at this time.
+    PullAt(u32, SimTime),
+    /// Consumer: handle this process queue's illegal offset at this time.
+    FixOffsetAt(u32, SimTime),
+    /// Broker: what was appended to this local queue is dispatched at this time; wake its held pulls.
+    DispatchAt(u32, SimTime),
+    /// Server: close the connection.
+    CloseChannel(Channel),
+    /// Client: all connections are closed; the process is gone.
+    Exit,
+    /// Record.
+    Fact(Fact),
+}
+
+/// What a node wants done, in order. One buffer for all nodes, drained after each call.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Effects in the order of the calls.
+    pub effects: Vec<Effect>,
+    /// Listener calls that are over.
+    pub deliveries: Vec<Delivery>,
+    /// Empty batches to be used again, so that pulls allocate nothing.
+    pub spare_batches: Vec<Vec<Pulled>>,
+}
+
+impl Outbox {
+    /// Request that leaves at once.
+    #[inline]
+    pub fn send(&mut self, to: Address, correlation: Correlation, body: Body) {
+        self.effects.push(Effect::Send { to, correlation, body, after: SimDuration::ZERO });
+    }
+
+    /// Answer that leaves at once (the handling time was spent before the node was called).
+    #[inline]
+    pub fn reply(&mut self, channel: Channel, correlation: Correlation, body: Body) {
+        self.effects.push(Effect::Reply { channel, correlation, body, after: SimDuration::ZERO });
+    }
+
+    /// Arms a timer.
+    #[inline]
+    pub fn arm(&mut self, timer: Timer, at: SimTime) {
+        self.effects.push(Effect::Arm(timer, at));
+    }
+
+    /// Disarms a timer.
+    pub fn disarm(&mut self, timer: Timer) {
+        self.effects.push(Effect::Disarm(timer));
+    }
+
+    /// Records a fact.
+    pub fn fact(&mut self, fact: Fact) {
+        self.effects.push(Effect::Fact(fact));
+    }
+}

@@ -1,0 +1,7 @@
+//! The producer: when it sends, what, and to which queue.
+
+mod arrivals;
+mod machine;
+
+pub use arrivals::{ArrivalLaw, ArrivalTimes, RateSegment};
+pub use machine::{NextSend, Producer, ProducerLoad, ProducerStreams, SendOutcome};

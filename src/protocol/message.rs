@@ -1,0 +1,166 @@
+//! Requests and replies. Sends do not appear here: at millions a second they travel on lanes of their own
+//! ([`SendRequest`], [`SendReply`]).
+
+use std::rc::Rc;
+
+use super::address::{Address, Channel};
+use super::route::{TopicConfigTable, TopicRoute};
+use super::{BrokerIx, ClientIx, GroupIx, QueueIx, TopicIx};
+use crate::kernel::time::SimTime;
+use crate::store::get_message::Pulled;
+use crate::store::message::Draft;
+pub use crate::store::pull_code::PullCode;
+
+/// Ties a reply to its request: the thread of the client that waits, and its count of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Correlation(pub u32);
+
+impl Correlation {
+    /// Nobody waits for an answer (`invokeOneway`).
+    pub const ONEWAY: Self = Self(0);
+}
+
+/// What is on the wire.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// Sender.
+    pub from: Address,
+    /// Receiver.
+    pub to: Address,
+    /// The connection it travels on.
+    pub channel: Channel,
+    /// Which request it is, or which one it answers.
+    pub correlation: Correlation,
+    /// Content.
+    pub body: Body,
+}
+
+/// A heartbeat's content (`HeartbeatData`, `ConsumerData`): the groups of this instance with their subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Client id.
+    pub client: ClientIx,
+    /// The consumer group, if the instance consumes: subscribed topics with their `subVersion`.
+    pub consumer: Option<ConsumerData>,
+}
+
+/// A consumer's part of a heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerData {
+    /// Group.
+    pub group: GroupIx,
+    /// Topics and versions (`SubscriptionData#subVersion`), by ascending topic.
+    pub subscriptions: Vec<(TopicIx, SimTime)>,
+}
+
+/// A pull (`PullMessageRequestHeader`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Group.
+    pub group: GroupIx,
+    /// Queue.
+    pub queue: QueueIx,
+    /// `queueOffset`: first wanted.
+    pub offset: u64,
+    /// `maxMsgNums`.
+    pub max_nums: u32,
+    /// `commitOffset` when the flag is set.
+    pub commit_offset: Option<u64>,
+    /// `subVersion` of the client's subscription.
+    pub sub_version: SimTime,
+    /// Which process queue of the client asks; echoed in the reply.
+    pub token: u32,
+}
+
+/// A pull's answer. The batch carries the facts of the messages, as the real answer carries their bytes.
+#[derive(Clone, Debug)]
+pub struct PullReply {
+    /// Queue.
+    pub queue: QueueIx,
+    /// Echo of the request.
+    pub token: u32,
+    /// Outcome.
+    pub code: PullCode,
+    /// `nextBeginOffset`.
+    pub next_begin_offset: u64,
+    /// The messages.
+    pub batch: Vec<Pulled>,
+}
+
+/// Content of a request, reply or one-way message.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// `REGISTER_BROKER`.
+    RegisterBroker {
+        /// Who.
+        broker: BrokerIx,
+        /// All its topics.
+        table: Rc<TopicConfigTable>,
+    },
+    /// Its answer.
+    RegisterBrokerReply,
+    /// `GET_ROUTEINFO_BY_TOPIC`.
+    GetRoute(TopicIx),
+    /// Its answer; `None` is `TOPIC_NOT_EXIST`.
+    RouteReply(Option<Rc<TopicRoute>>),
+    /// `HEART_BEAT`.
+    Heartbeat(Rc<Heartbeat>),
+    /// Its answer.
+    HeartbeatReply,
+    /// `UNREGISTER_CLIENT`.
+    UnregisterClient(Option<GroupIx>),
+    /// Its answer.
+    UnregisterReply,
+    /// `GET_CONSUMER_LIST_BY_GROUP`.
+    GetConsumerList(GroupIx),
+    /// Its answer, sorted; `None` is `SYSTEM_ERROR` (the broker knows no member).
+    ConsumerList(Option<Rc<[ClientIx]>>),
+    /// `QUERY_CONSUMER_OFFSET`.
+    QueryOffset(GroupIx, QueueIx),
+    /// `GET_MAX_OFFSET`.
+    MaxOffset(QueueIx),
+    /// `SEARCH_OFFSET_BY_TIMESTAMP`.
+    SearchOffset(QueueIx, SimTime),
+    /// Answer to the three above; `None` is `QUERY_NOT_FOUND`.
+    Offset(Option<u64>),
+    /// `UPDATE_CONSUMER_OFFSET`, one-way; one message per queue in the real system, one event here.
+    UpdateOffsets {
+        /// Group.
+        group: GroupIx,
+        /// Each queue's offset.
+        offsets: Vec<(QueueIx, u64)>,
+    },
+    /// `PULL_MESSAGE`.
+    Pull(PullRequest),
+    /// Its answer.
+    PullReply(PullReply),
+    /// `NOTIFY_CONSUMER_IDS_CHANGED`, one-way.
+    NotifyConsumerIdsChanged(GroupIx),
+}
+
+/// `SEND_MESSAGE_V2`.
+#[derive(Clone, Copy, Debug)]
+pub struct SendRequest {
+    /// Target queue.
+    pub queue: QueueIx,
+    /// The message.
+    pub draft: Draft,
+    /// Number of the `send()` call at its producer.
+    pub call: u64,
+    /// Attempts made before this one.
+    pub attempt: u32,
+}
+
+/// The answer to a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendReply {
+    /// `SEND_OK`.
+    Ok {
+        /// `queueOffset`.
+        queue_offset: u64,
+        /// Commit log position.
+        physical: u64,
+    },
+    /// `SYSTEM_ERROR(1)`: the queue id is beyond the topic's queues; tried again on another broker.
+    QueueIdIllegal,
+}

@@ -1,0 +1,143 @@
+//! Carrying out what nodes want: messages become events, timers are armed, connections closed, facts observed.
+
+use super::world::{Event, World};
+use crate::kernel::time::SimTime;
+use crate::node::outbox::{Delivery, Effect, Fate, Timer};
+use crate::protocol::address::{Address, Channel};
+use crate::protocol::message::{Body, Correlation, Envelope};
+use crate::store::ids::InstanceIx;
+
+impl World {
+    /// Carries out everything in the outbox, in order; `node` is who filled it.
+    #[inline]
+    pub(super) fn carry_out(&mut self, node: Address) {
+        if let Address::Consumer(instance) = node
+            && !self.out.deliveries.is_empty()
+        {
+            self.record_deliveries(instance);
+        }
+        if self.out.effects.is_empty() {
+            return;
+        }
+        let mut effects = std::mem::take(&mut self.out.effects);
+        for effect in effects.drain(..) {
+            self.carry_out_one(node, effect);
+        }
+        self.out.effects = effects;
+        self.check_views();
+    }
+
+    fn carry_out_one(&mut self, node: Address, effect: Effect) {
+        match effect {
+            Effect::Send { to, correlation, body, after } => {
+                let pull = matches!(body, Body::Pull(_));
+                let (channel, arrival) = self.network.up(self.now + after, node, to);
+                let at = arrival + self.handling(to, pull);
+                self.post(at, Envelope { from: node, to, channel, correlation, body });
+            }
+            Effect::Reply { channel, correlation, body, after } => {
+                self.reply(node, channel, correlation, body, self.now + after);
+            }
+            Effect::Arm(timer, at) => self.arm(node, timer, Some(at)),
+            Effect::Disarm(timer) => self.arm(node, timer, None),
+            Effect::PullAt(token, at) => {
+                if let Address::Consumer(instance) = node {
+                    self.queue.push(at, Event::Pull(instance, token));
+                }
+            }
+            Effect::FixOffsetAt(token, at) => {
+                if let Address::Consumer(instance) = node {
+                    self.queue.push(at, Event::FixOffset(instance, token));
+                }
+            }
+            Effect::DispatchAt(local, at) => {
+                if let Address::Broker(broker) = node {
+                    self.queue.push(at, Event::Dispatch(broker, local));
+                }
+            }
+            Effect::CloseChannel(channel) => self.close_from_server(node, channel),
+            Effect::Exit => self.exit(node),
+            Effect::Fact(fact) => self.observe(fact),
+        }
+    }
+
+    fn reply(&mut self, server: Address, channel: Channel, correlation: Correlation, body: Body, leave: SimTime) {
+        match self.network.down(leave, server, channel) {
+            Some(arrival) => {
+                let to = channel.client;
+                let at = arrival + self.handling(to, false);
+                self.post(at, Envelope { from: server, to, channel, correlation, body });
+            }
+            None => {
+                // The connection is gone: the answer is lost; its batch can be used again.
+                if let Body::PullReply(mut reply) = body {
+                    reply.batch.clear();
+                    self.out.spare_batches.push(reply.batch);
+                }
+            }
+        }
+    }
+
+    fn post(&mut self, at: SimTime, envelope: Envelope) {
+        let place = self.mail.put(envelope);
+        self.queue.push(at, Event::Deliver(place));
+    }
+
+    fn arm(&mut self, node: Address, timer: Timer, at: Option<SimTime>) {
+        let timers = match node {
+            Address::Nameserver(nameserver) => &mut self.nameservers[nameserver.at()].timers,
+            Address::Broker(broker) => &mut self.brokers[broker.at()].timers,
+            Address::Producer(producer) => &mut self.producers[producer.at()].timers,
+            Address::Consumer(instance) => &mut self.processes[instance.at()].timers,
+        };
+        let armed = &mut timers[timer as usize];
+        if let Some(event) = armed.take() {
+            self.queue.cancel(event);
+        }
+        if let Some(at) = at {
+            *armed = Some(self.queue.push(at.max(self.now), Event::Timer(node, timer)));
+        }
+    }
+
+    /// Folds listener calls that are over into ledger, counts and latencies.
+    pub(super) fn record_deliveries(&mut self, instance: InstanceIx) {
+        let process = &mut self.processes[instance.at()];
+        let group = self.plan.instances[instance.at()].group;
+        let track = &mut self.groups[group.at()];
+        let pairs = &self.pairs[group.at()];
+        let mut deliveries = std::mem::take(&mut self.out.deliveries);
+        for delivery in &deliveries {
+            let pair = pairs[delivery.queue.at()];
+            let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, delivery.fate);
+            track.on_delivery(delivery, first, cause);
+            process.measures.consumed += u64::from(delivery.fate != Fate::CutOff);
+            process.measures.duplicates += u64::from(cause.is_some());
+            self.digest.fold(delivery.end.as_nanos() ^ (delivery.offset << 40) ^ u64::from(delivery.queue.0));
+            if self.trace {
+                self.facts.extend(trace(instance, group, delivery, cause));
+            }
+        }
+        deliveries.clear();
+        self.out.deliveries = deliveries;
+    }
+}
+
+/// The facts of one message's delivery for `--trace messages`.
+fn trace(
+    instance: InstanceIx,
+    group: crate::store::ids::GroupIx,
+    delivery: &Delivery,
+    cause: Option<crate::node::fact::DuplicateCause>,
+) -> impl Iterator<Item = crate::node::fact::FactRecord> {
+    use crate::node::fact::{Fact, FactRecord};
+    let Delivery { queue, offset, .. } = *delivery;
+    let duplicate = cause.map(|cause| FactRecord {
+        at: delivery.start,
+        fact: Fact::Duplicate { instance, group, queue, offset, cause },
+    });
+    let consumed = (delivery.fate != Fate::CutOff).then(|| FactRecord {
+        at: delivery.end,
+        fact: Fact::Consumed { instance, group, queue, offset, latency: delivery.end.since(delivery.born) },
+    });
+    duplicate.into_iter().chain(consumed)
+}

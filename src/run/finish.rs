@@ -1,0 +1,206 @@
+//! From a world at its end to an outcome.
+
+use super::observe::group::{CAUSES, percentiles, time_average};
+use super::outcome::{
+    EngineStats, GroupOutcome, Imbalance, InstanceOutcome, Little, Outcome, ProducerOutcome, QueueOwnership,
+};
+use super::world::World;
+use super::{RunError, expect};
+use crate::kernel::time::SimDuration;
+use crate::node::consumer::Presence;
+use crate::store::ids::{GroupIx, InstanceIx};
+
+impl World {
+    /// Freezes the world into an outcome. Everything has been settled by the last sample.
+    ///
+    /// # Errors
+    /// A message in no place or in two.
+    pub(super) fn finish(mut self) -> Result<Outcome, RunError> {
+        self.check_conservation();
+        if let Some((at, what)) = self.violation.take() {
+            return Err(RunError::Conservation { at, what });
+        }
+        self.measure_retention();
+        for index in 0..self.processes.len() {
+            self.close_alive(index);
+        }
+        let conservation = self.conservation();
+        let ownership = self.finish_ownership();
+        let groups = (0..self.groups.len()).map(|group| self.finish_group(GroupIx::new(group), &ownership)).collect();
+        let producers = self.producers.iter().map(finish_producer).collect();
+        let mut facts = std::mem::take(&mut self.facts);
+        facts.sort_by_key(|record| record.at);
+        let engine = EngineStats {
+            events: self.events,
+            pending_max: self.pending_max,
+            retained_messages_max: self.retention.messages_max,
+            retained_bytes_max: self.retention.bytes_max,
+        };
+        let instances = self.finish_instances();
+        let mut outcome = Outcome {
+            plan: self.plan,
+            version: env!("CARGO_PKG_VERSION"),
+            digest: self.digest.value(),
+            end: self.end,
+            facts,
+            ownership,
+            instances,
+            groups,
+            producers,
+            series: self.series,
+            conservation,
+            engine,
+            expectations: Vec::new(),
+        };
+        outcome.expectations = expect::evaluate(&outcome);
+        Ok(outcome)
+    }
+
+    fn close_alive(&mut self, index: usize) {
+        let now = self.now;
+        let measures = &mut self.processes[index].measures;
+        if let Some(since) = measures.running_since.take() {
+            measures.alive += now.since(since);
+        }
+    }
+
+    fn finish_ownership(&mut self) -> Vec<QueueOwnership> {
+        let tracks = std::mem::take(&mut self.ownership);
+        let (first_start, end) = (&self.first_start, self.end);
+        tracks
+            .into_iter()
+            .zip(&self.pair_keys)
+            .map(|(track, (group, _))| track.finish(first_start[group.at()].unwrap_or(end), end))
+            .collect()
+    }
+
+    fn finish_instances(&mut self) -> Vec<InstanceOutcome> {
+        let end = self.end;
+        self.processes
+            .drain(..)
+            .map(|process| {
+                let measures = process.measures;
+                let counters = process.consumer.counters;
+                let threads = process.consumer.threads() as f64;
+                let busy = process.consumer.workload(end).busy;
+                let alive = measures.alive.as_secs_f64() * threads;
+                let [route_stale, members_stale, queues_stale] = process.views.finish(end);
+                InstanceOutcome {
+                    consumed: measures.consumed,
+                    duplicates: measures.duplicates,
+                    alive: measures.alive,
+                    utilisation: if alive > 0.0 { busy.as_secs_f64() / alive } else { 0.0 },
+                    rebalances_changed: counters.rebalances_changed,
+                    rebalances: counters.rebalances,
+                    notices: counters.notices,
+                    cached_max: measures.cached_max,
+                    pulls_found: counters.pulls_found,
+                    pulls_empty: counters.pulls_empty,
+                    flow_controlled: counters.flow_controlled,
+                    route_stale,
+                    members_stale,
+                    queues_stale,
+                }
+            })
+            .collect()
+    }
+
+    fn finish_group(&self, group: GroupIx, ownership: &[QueueOwnership]) -> GroupOutcome {
+        let track = &self.groups[group.at()];
+        let owned = || ownership.iter().filter(|owned| owned.group == group);
+        GroupOutcome {
+            consumed: track.consumed,
+            delivered: track.delivered,
+            duplicates: CAUSES.into_iter().map(|cause| (cause, track.duplicates[cause as usize])).collect(),
+            latency: track.latency.finish(),
+            lag: self.group_lag(group),
+            lag_max: self.sampling.lag_max[group.at()],
+            lag_time: self.group_lag_time(group),
+            lag_time_max: self.sampling.lag_time_max[group.at()],
+            orphan: owned().map(|queue| queue.orphan).sum(),
+            longest_orphan: owned().map(|queue| queue.longest_orphan).max().unwrap_or_default(),
+            double_owner: owned().map(|queue| queue.double_owner).sum(),
+            moves: owned().map(|queue| u64::from(queue.moves)).sum(),
+            imbalance: self.imbalance(group),
+            little: self.little(group),
+        }
+    }
+
+    /// Over members that ran at all.
+    fn imbalance(&self, group: GroupIx) -> Imbalance {
+        let consumed: Vec<f64> = self
+            .processes
+            .iter()
+            .enumerate()
+            .filter(|(index, process)| {
+                self.plan.instances[*index].group == group && process.measures.alive > SimDuration::ZERO
+            })
+            .map(|(_, process)| process.measures.consumed as f64)
+            .collect();
+        let sum: f64 = consumed.iter().sum();
+        if consumed.is_empty() || sum == 0.0 {
+            return Imbalance { max_over_mean: 1.0, jain: 1.0 };
+        }
+        let greatest = consumed.iter().copied().fold(0.0, f64::max);
+        let squares: f64 = consumed.iter().map(|load| load * load).sum();
+        let members = consumed.len() as f64;
+        Imbalance { max_over_mean: greatest * members / sum, jain: sum * sum / (members * squares) }
+    }
+
+    /// L by counts: the integral of (stored − consumed) from the times of appends and ends alone. λW by messages: the time
+    /// each one spent between its own append and end, unfinished ones up to now.
+    fn little(&self, group: GroupIx) -> Little {
+        let now = u128::from(self.end.as_nanos());
+        let track = &self.groups[group.at()];
+        let (mut appended, mut sum_of_appends, mut unfinished) = (0u128, 0u128, 0u128);
+        for (pair, (_, queue)) in self.pair_keys.iter().enumerate().filter(|(_, (of, _))| *of == group) {
+            let ledger = &self.ledgers[pair];
+            let parts = self.directory.parts(*queue);
+            let store = &self.brokers[parts.broker.at()].broker.store;
+            let end = store.appended_offset(parts.local as usize);
+            let skipped = ledger.skipped(end);
+            appended += u128::from(end - skipped);
+            sum_of_appends += self.append_sums[queue.at()] - self.skip_sums[pair];
+            for offset in ledger.first_unconsumed()..end {
+                if !ledger.is_consumed(offset)
+                    && let Some(message) = store.message(parts.local as usize, offset)
+                {
+                    unfinished += now - u128::from(message.stored_at.as_nanos());
+                }
+            }
+        }
+        let arrivals = appended * now - sum_of_appends;
+        let departures = u128::from(track.consumed) * now - track.sum_of_ends;
+        Little {
+            mean_in_system: time_average(arrivals.saturating_sub(departures), self.end),
+            rate_times_time: time_average(track.time_in_system + unfinished, self.end),
+        }
+    }
+
+    /// Keeps how long a process runs: it started, stopped, froze or goes on.
+    pub(super) fn note_presence(&mut self, instance: InstanceIx) {
+        let now = self.now;
+        let process = &mut self.processes[instance.at()];
+        let presence = process.consumer.presence();
+        let runs = matches!(presence, Presence::Starting | Presence::Running) && !process.consumer.frozen();
+        let measures = &mut process.measures;
+        match (runs, measures.running_since) {
+            (true, None) => measures.running_since = Some(now),
+            (false, Some(since)) => {
+                measures.alive += now.since(since);
+                measures.running_since = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn finish_producer(host: &super::world::ProducerHost) -> ProducerOutcome {
+    ProducerOutcome {
+        offered: host.path.producer.calls,
+        accepted: host.path.accepted,
+        failed: host.path.failed,
+        retries: host.path.retries,
+        latency: percentiles(&host.latency),
+    }
+}

@@ -1,0 +1,265 @@
+//! The delivery ledger of one queue for one group: which offsets were given to a listener, which listener calls returned, and
+//! why an offset was given twice.
+
+use std::collections::BTreeSet;
+
+use crate::node::fact::DuplicateCause;
+use crate::node::outbox::Fate;
+
+/// A set of offsets as disjoint half-open intervals, ascending. Offsets come nearly in order, so it is nearly always one.
+#[derive(Clone, Debug, Default)]
+pub struct Intervals(Vec<(u64, u64)>);
+
+impl Intervals {
+    /// Adds an offset; false when it was in.
+    #[inline]
+    pub fn insert(&mut self, offset: u64) -> bool {
+        if let Some(last) = self.0.last_mut()
+            && last.1 == offset
+        {
+            last.1 += 1;
+            return true;
+        }
+        self.insert_anywhere(offset)
+    }
+
+    fn insert_anywhere(&mut self, offset: u64) -> bool {
+        let index = self.0.partition_point(|(_, end)| *end < offset);
+        match self.0.get_mut(index) {
+            Some((start, end)) if *start <= offset && offset < *end => false,
+            Some((_, end)) if *end == offset => {
+                *end += 1;
+                if self.0.get(index + 1).is_some_and(|(next, _)| *next == offset + 1) {
+                    self.0[index].1 = self.0[index + 1].1;
+                    self.0.remove(index + 1);
+                }
+                true
+            }
+            Some((start, _)) if *start == offset + 1 => {
+                *start = offset;
+                true
+            }
+            _ => {
+                self.0.insert(index, (offset, offset + 1));
+                true
+            }
+        }
+    }
+
+    /// Whether an offset is in.
+    #[must_use]
+    pub fn contains(&self, offset: u64) -> bool {
+        let index = self.0.partition_point(|(_, end)| *end <= offset);
+        self.0.get(index).is_some_and(|(start, _)| *start <= offset)
+    }
+
+    /// The first offset from `from` on that is not in.
+    #[must_use]
+    pub fn first_missing(&self, from: u64) -> u64 {
+        let index = self.0.partition_point(|(_, end)| *end <= from);
+        self.0.get(index).filter(|(start, _)| *start <= from).map_or(from, |(_, end)| *end)
+    }
+
+    /// How many offsets are in.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|(start, end)| end - start).sum()
+    }
+
+    /// How many offsets before this one are in.
+    #[must_use]
+    pub fn len_before(&self, offset: u64) -> u64 {
+        self.0.iter().map(|(start, end)| (*end).min(offset).saturating_sub(*start)).sum()
+    }
+
+    /// Whether nothing is in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One past the greatest offset that is in.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.0.last().map_or(0, |(_, end)| *end)
+    }
+}
+
+/// How the latest owner of a queue came to it.
+#[derive(Clone, Copy, Debug)]
+struct Handover {
+    /// Everything before was delivered before the latest owner took the queue.
+    delivered_before: u64,
+    /// The former owner died.
+    after_death: bool,
+}
+
+/// The ledger of a queue for a group.
+#[derive(Clone, Debug)]
+pub struct QueueLedger {
+    /// Offset from which the group consumes: earlier messages are skipped by where it started.
+    base: Option<u64>,
+    delivered: Intervals,
+    /// Delivered, but no listener call with it has returned.
+    unfinished: BTreeSet<u64>,
+    consumed: u64,
+    handover: Handover,
+    last_owner_died: bool,
+    /// Offsets that a stale commit opened again: [to, from).
+    regressed: Option<(u64, u64)>,
+}
+
+impl Default for QueueLedger {
+    fn default() -> Self {
+        Self {
+            base: None,
+            delivered: Intervals::default(),
+            unfinished: BTreeSet::new(),
+            consumed: 0,
+            handover: Handover { delivered_before: 0, after_death: false },
+            last_owner_died: false,
+            regressed: None,
+        }
+    }
+}
+
+impl QueueLedger {
+    /// Somebody took the queue and pulls from `from`; other members' listener calls have begun with messages before `begun`.
+    /// Returns whether that sets where the group starts.
+    pub fn on_assigned(&mut self, from: u64, begun: u64) -> bool {
+        let starts = self.base.is_none_or(|base| from < base);
+        if starts {
+            self.base = Some(from);
+        }
+        self.handover =
+            Handover { delivered_before: self.delivered.end().max(begun), after_death: self.last_owner_died };
+        self.last_owner_died = false;
+        starts
+    }
+
+    /// The queue's owner died.
+    pub fn on_owner_died(&mut self) {
+        self.last_owner_died = true;
+    }
+
+    /// The stored offset moved backwards.
+    pub fn on_regress(&mut self, from: u64, to: u64) {
+        let (low, high) = self.regressed.unwrap_or((to, from));
+        self.regressed = Some((low.min(to), high.max(from)));
+    }
+
+    /// A listener call is over. Returns whether this is the first one that returned for this message, and, when the message
+    /// had been delivered before, why it came again.
+    #[inline]
+    pub fn on_delivery(&mut self, offset: u64, fate: Fate) -> (bool, Option<DuplicateCause>) {
+        let new = self.delivered.insert(offset);
+        let returned = fate != Fate::CutOff;
+        let first = if new {
+            if returned {
+                self.consumed += 1;
+            } else {
+                self.unfinished.insert(offset);
+            }
+            returned
+        } else if returned && !self.unfinished.is_empty() && self.unfinished.remove(&offset) {
+            self.consumed += 1;
+            true
+        } else {
+            false
+        };
+        (first, (!new).then(|| self.cause(offset)))
+    }
+
+    fn cause(&self, offset: u64) -> DuplicateCause {
+        if self.regressed.is_some_and(|(low, high)| (low..high).contains(&offset)) {
+            DuplicateCause::OffsetWentBack
+        } else if offset >= self.handover.delivered_before {
+            DuplicateCause::DoubleOwner
+        } else if self.handover.after_death {
+            DuplicateCause::NotPersistedAtDeath
+        } else {
+            DuplicateCause::InFlightAtRevoke
+        }
+    }
+
+    /// Distinct messages consumed.
+    #[must_use]
+    pub const fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Messages before the offset from which the group started.
+    #[must_use]
+    pub fn skipped(&self, appended: u64) -> u64 {
+        self.base.unwrap_or(0).min(appended)
+    }
+
+    /// Sets where the group starts before anybody owns the queue.
+    pub const fn preset_base(&mut self, base: u64) {
+        self.base = Some(base);
+    }
+
+    /// Stored and not consumed.
+    #[must_use]
+    pub fn lag(&self, appended: u64) -> u64 {
+        appended - self.skipped(appended) - self.consumed
+    }
+
+    /// The lowest offset that is not consumed.
+    #[must_use]
+    pub fn first_unconsumed(&self) -> u64 {
+        let missing = self.delivered.first_missing(self.base.unwrap_or(0));
+        self.unfinished.first().map_or(missing, |offset| missing.min(*offset))
+    }
+
+    /// Distinct messages consumed before an offset.
+    #[must_use]
+    pub fn consumed_before(&self, offset: u64) -> u64 {
+        self.delivered.len_before(offset) - self.unfinished.range(..offset).count() as u64
+    }
+
+    /// Whether a listener call with this offset has returned.
+    #[must_use]
+    pub fn is_consumed(&self, offset: u64) -> bool {
+        self.delivered.contains(offset) && !self.unfinished.contains(&offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_a_set() {
+        let mut intervals = Intervals::default();
+        for offset in [5, 6, 9, 7, 2, 8, 5, 3, 9] {
+            intervals.insert(offset);
+        }
+        assert_eq!(intervals.0, [(2, 4), (5, 10)]);
+        assert!(intervals.contains(9) && !intervals.contains(4) && !intervals.contains(10));
+        assert_eq!((intervals.first_missing(2), intervals.first_missing(4), intervals.first_missing(5)), (4, 4, 10));
+        assert_eq!(intervals.len(), 7);
+    }
+
+    #[test]
+    fn a_message_cut_off_and_delivered_again_is_a_duplicate_consumed_once() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(0, 0);
+        assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (true, None));
+        assert_eq!(ledger.on_delivery(1, Fate::CutOff), (false, None));
+        assert_eq!((ledger.consumed(), ledger.first_unconsumed(), ledger.lag(3)), (1, 1, 2));
+        ledger.on_owner_died();
+        ledger.on_assigned(1, 2);
+        assert_eq!(ledger.on_delivery(1, Fate::Acknowledged), (true, Some(DuplicateCause::NotPersistedAtDeath)));
+        assert_eq!((ledger.consumed(), ledger.lag(3)), (2, 1));
+    }
+
+    #[test]
+    fn a_message_delivered_by_two_owners_at_a_time_is_their_doing() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(0, 0);
+        ledger.on_assigned(0, 0);
+        ledger.on_delivery(0, Fate::Acknowledged);
+        assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
+    }
+}

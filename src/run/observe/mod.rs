@@ -1,0 +1,7 @@
+//! Observers: they fold what nodes report into what a run measures. They see facts and shared references, never change a
+//! node, and a run would be the same without them.
+
+pub mod group;
+pub mod ledger;
+pub mod ownership;
+pub mod views;

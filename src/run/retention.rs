@@ -1,0 +1,76 @@
+//! Giving back messages that nobody will read again, so that memory follows the backlog.
+//!
+//! A message can still be read if it is not before the lowest offset from which anybody may pull: the committed offset of every
+//! group that is meant to read the queue, and every offset that a living or frozen process still has in memory and may commit
+//! (a thawed process commits old ones). The mark takes effect one period later, when offsets that were under way have
+//! arrived.
+
+use super::world::{Event, World};
+use crate::kernel::time::SimDuration;
+use crate::store::ids::QueueIx;
+
+/// How often the marks are computed.
+const PERIOD: SimDuration = SimDuration::from_secs(1);
+
+/// Marks waiting to take effect.
+#[derive(Debug, Default)]
+pub(super) struct RetentionState {
+    /// Per queue: messages before this offset are released at the next period.
+    pending: Vec<u64>,
+    pub(super) messages_max: u64,
+    pub(super) bytes_max: u64,
+}
+
+impl RetentionState {
+    pub(super) fn new(queues: usize) -> Self {
+        Self { pending: vec![0; queues], ..Self::default() }
+    }
+}
+
+impl World {
+    /// Releases by the marks of the last period and computes the next ones.
+    pub(super) fn give_back(&mut self) {
+        self.measure_retention();
+        let marks = self.marks();
+        for (index, mark) in marks.into_iter().enumerate() {
+            let parts = self.directory.parts(QueueIx::new(index));
+            let release = self.retention.pending[index].min(mark);
+            self.brokers[parts.broker.at()].broker.store.release(parts.local as usize, release);
+            self.retention.pending[index] = mark;
+        }
+        self.queue.push(self.now + PERIOD, Event::Retention);
+    }
+
+    /// Keeps the greatest numbers seen.
+    pub(super) fn measure_retention(&mut self) {
+        let stores = || self.brokers.iter().map(|host| &host.broker.store);
+        let messages: u64 = stores().map(|store| store.retained_messages()).sum();
+        let bytes: u64 = stores().map(|store| store.retained_bytes()).sum();
+        if messages > self.retention.messages_max {
+            self.retention.messages_max = messages;
+            self.retention.bytes_max = bytes;
+        }
+    }
+
+    /// Per queue: the lowest offset that anybody may still read.
+    fn marks(&self) -> Vec<u64> {
+        let mut marks: Vec<u64> = (0..self.directory.len())
+            .map(|index| {
+                let parts = self.directory.parts(QueueIx::new(index));
+                self.brokers[parts.broker.at()].broker.store.appended_offset(parts.local as usize)
+            })
+            .collect();
+        for (group, queue) in &self.pair_keys {
+            let parts = self.directory.parts(*queue);
+            let committed = self.brokers[parts.broker.at()].broker.offsets.committed(*group, parts.local as usize);
+            marks[queue.at()] = marks[queue.at()].min(committed.unwrap_or(0));
+        }
+        for process in &self.processes {
+            for assigned in process.consumer.assigned() {
+                let needed = assigned.offset.unwrap_or(assigned.first_offset);
+                marks[assigned.queue.at()] = marks[assigned.queue.at()].min(needed);
+            }
+        }
+        marks
+    }
+}

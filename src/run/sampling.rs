@@ -1,0 +1,182 @@
+//! The time series: what is read off the world at each sample time.
+
+use super::observe::group::GroupTrack;
+use super::outcome::{GroupSeries, Percentiles};
+use super::world::World;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::consumer::Presence;
+use crate::store::ids::{GroupIx, InstanceIx, TopicIx};
+
+/// What is measured of a consumer instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InstanceMeasures {
+    /// Listener calls that returned.
+    pub(super) consumed: u64,
+    /// Duplicates among them.
+    pub(super) duplicates: u64,
+    /// Greatest number of cached messages seen.
+    pub(super) cached_max: u64,
+    /// Time the process ran.
+    pub(super) alive: SimDuration,
+    /// Since when it runs, while it does.
+    pub(super) running_since: Option<SimTime>,
+    /// Listener time at the last sample.
+    busy_before: SimDuration,
+    /// Whether it ran at the last sample.
+    present_before: bool,
+}
+
+/// Counters at the last sample.
+#[derive(Debug, Default)]
+pub(super) struct SamplingState {
+    stored_before: Vec<u64>,
+    returned_before: Vec<u64>,
+    last: SimTime,
+    /// Greatest lag and age at samples, per group.
+    pub(super) lag_max: Vec<u64>,
+    pub(super) lag_time_max: Vec<SimDuration>,
+    /// Times at which latency percentiles are kept, for expectations.
+    pub(super) latency_times: Vec<SimTime>,
+}
+
+impl SamplingState {
+    pub(super) fn new(topics: usize, groups: usize, latency_times: Vec<SimTime>) -> Self {
+        Self {
+            stored_before: vec![0; topics],
+            returned_before: vec![0; groups],
+            last: SimTime::ZERO,
+            lag_max: vec![0; groups],
+            lag_time_max: vec![SimDuration::ZERO; groups],
+            latency_times,
+        }
+    }
+}
+
+impl World {
+    /// Takes a sample now.
+    pub(super) fn sample(&mut self) {
+        let now = self.now;
+        for index in 0..self.processes.len() {
+            self.settle(InstanceIx::new(index));
+        }
+        for host in &mut self.producers {
+            let latency = &mut host.latency;
+            host.path.take_answers(now, |time| latency.record(time.as_nanos()));
+        }
+        let window = now.since(self.sampling.last);
+        self.sampling.last = now;
+        self.series.times.push(now);
+        self.sample_topics(window);
+        for group in 0..self.groups.len() {
+            self.sample_group(GroupIx::new(group), window);
+        }
+        for pair in 0..self.ledgers.len() {
+            let lag = self.pair_lag(pair);
+            self.series.queue_lag[pair].push(lag);
+        }
+        self.sample_instances(window);
+        let stale = self.processes.iter().filter(|process| process.views.any_stale()).count();
+        self.series.stale_views.push(stale as u32);
+        if self.check_every_sample {
+            self.check_conservation();
+        }
+        self.pending_max = self.pending_max.max(self.queue.len() as u64);
+    }
+
+    fn sample_topics(&mut self, window: SimDuration) {
+        for topic in 0..self.plan.topics.len() {
+            let stored = self.stored_of(TopicIx::new(topic));
+            let before = std::mem::replace(&mut self.sampling.stored_before[topic], stored);
+            self.series.stored_per_s[topic].1.push(per_second(stored - before, window));
+        }
+    }
+
+    fn sample_group(&mut self, group: GroupIx, window: SimDuration) {
+        let (lag, lag_time) = (self.group_lag(group), self.group_lag_time(group));
+        let GroupTrack { returned, consumed, .. } = self.groups[group.at()];
+        let duplicates = self.groups[group.at()].duplicates_total();
+        let latency = self.groups[group.at()].take_window();
+        let before = std::mem::replace(&mut self.sampling.returned_before[group.at()], returned);
+        self.sampling.lag_max[group.at()] = self.sampling.lag_max[group.at()].max(lag);
+        self.sampling.lag_time_max[group.at()] = self.sampling.lag_time_max[group.at()].max(lag_time);
+        let keep: Option<Percentiles> =
+            self.sampling.latency_times.contains(&self.now).then(|| self.groups[group.at()].end_to_end());
+        let index = self.series.times.len() - 1;
+        let series: &mut GroupSeries = &mut self.series.groups[group.at()];
+        series.lag.push(lag);
+        series.lag_time.push(lag_time);
+        series.consumed_per_s.push(per_second(returned - before, window));
+        series.duplicates.push(duplicates);
+        series.latency.push(latency);
+        series.consumed.push(consumed);
+        series.latency_at.extend(keep.map(|percentiles| (index, percentiles)));
+    }
+
+    fn sample_instances(&mut self, window: SimDuration) {
+        for (index, process) in self.processes.iter_mut().enumerate() {
+            let present = process.consumer.presence() != Presence::Absent && !process.consumer.frozen();
+            let workload = process.consumer.workload(self.now);
+            let measures = &mut process.measures;
+            measures.cached_max = measures.cached_max.max(workload.cached + workload.processing);
+            let busy = workload.busy.saturating_sub(measures.busy_before);
+            measures.busy_before = workload.busy;
+            let threads = u64::from(self.plan.instances[index].config.consume_thread_min);
+            let seen = present || measures.present_before;
+            measures.present_before = present;
+            let utilisation = (seen && !window.is_zero())
+                .then(|| busy.as_nanos() as f64 / (window.as_nanos() as f64 * threads as f64));
+            self.series.utilisation[index].push(utilisation);
+            self.series.owned[index].push(process.consumer.owned() as u32);
+        }
+    }
+
+    /// Messages stored in a topic, preloaded ones included.
+    pub(super) fn stored_of(&self, topic: TopicIx) -> u64 {
+        self.brokers
+            .iter()
+            .enumerate()
+            .flat_map(|(broker, host)| {
+                let queues = self.directory.queues_of(crate::store::ids::BrokerIx::new(broker));
+                queues
+                    .filter(move |(_, parts)| parts.topic == topic)
+                    .map(|(_, parts)| host.broker.store.appended_offset(parts.local as usize))
+            })
+            .sum()
+    }
+
+    /// Messages of a pair's queue that the group has not consumed.
+    pub(super) fn pair_lag(&self, pair: usize) -> u64 {
+        let (_, queue) = self.pair_keys[pair];
+        let parts = self.directory.parts(queue);
+        let appended = self.brokers[parts.broker.at()].broker.store.appended_offset(parts.local as usize);
+        self.ledgers[pair].lag(appended)
+    }
+
+    /// Unconsumed messages of a group.
+    pub(super) fn group_lag(&self, group: GroupIx) -> u64 {
+        self.pairs[group.at()].iter().filter(|pair| **pair != u32::MAX).map(|pair| self.pair_lag(*pair as usize)).sum()
+    }
+
+    /// Age of the oldest unconsumed message of a group.
+    pub(super) fn group_lag_time(&self, group: GroupIx) -> SimDuration {
+        self.pairs[group.at()]
+            .iter()
+            .filter(|pair| **pair != u32::MAX)
+            .filter_map(|pair| {
+                let ledger = &self.ledgers[*pair as usize];
+                let parts = self.directory.parts(self.pair_keys[*pair as usize].1);
+                let store = &self.brokers[parts.broker.at()].broker.store;
+                let first = ledger.first_unconsumed();
+                if first >= store.appended_offset(parts.local as usize) {
+                    return None;
+                }
+                store.message(parts.local as usize, first).map(|message| self.now.since(message.stored_at))
+            })
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+fn per_second(count: u64, window: SimDuration) -> f64 {
+    if window.is_zero() { 0.0 } else { count as f64 / window.as_secs_f64() }
+}

@@ -1,0 +1,92 @@
+//! Actions of the timeline: what is done to the cluster from outside.
+
+use super::network::CHANNEL_MAX_IDLE_TIME;
+use super::world::{Event, World};
+use crate::node::consumer::Presence;
+use crate::node::fact::Fact;
+use crate::protocol::address::Address;
+use crate::scenario::plan::Action;
+use crate::store::ids::InstanceIx;
+
+impl World {
+    /// The action at this place of the timeline takes effect.
+    pub(super) fn act(&mut self, index: u32) {
+        self.observe(Fact::Action(index));
+        let action = self.plan.timeline[index as usize].action.clone();
+        match action {
+            Action::StartConsumer { instance, client_id } => self.start_consumer(instance, client_id),
+            Action::StopConsumer { instance } => {
+                if self.is_present(instance) {
+                    let process = &mut self.processes[instance.at()];
+                    process.consumer.on_shutdown(self.now, &mut self.out);
+                    self.carry_out(Address::Consumer(instance));
+                }
+            }
+            Action::KillConsumer { instance } => {
+                if self.is_present(instance) {
+                    let process = &mut self.processes[instance.at()];
+                    process.consumer.on_killed(self.now, &mut self.out);
+                    self.carry_out(Address::Consumer(instance));
+                }
+            }
+            Action::FreezeConsumer { instance } => self.freeze(instance),
+            Action::ThawConsumer { instance } => self.thaw(instance),
+            Action::SetTopicQueues { topic, queues } => {
+                let broker = &mut self.brokers[queues.broker.at()].broker;
+                let (read, write) = (queues.read_queue_nums, queues.write_queue_nums);
+                broker.set_topic_queues(self.now, topic, read, write, &mut self.out);
+                self.carry_out(Address::Broker(queues.broker));
+            }
+            Action::SetProducerRate { producer, rate } => {
+                self.producers[producer.at()].path.producer.set_rate(self.now, rate);
+                self.replan_sends(producer);
+                self.observe(Fact::RateChanged { producer, rate });
+            }
+            Action::SetServiceTime { group, service_time } => {
+                for index in 0..self.processes.len() {
+                    if self.plan.instances[index].group == group {
+                        self.settle(InstanceIx::new(index));
+                        self.processes[index].consumer.set_service_time(self.now, &service_time);
+                    }
+                }
+                self.observe(Fact::ServiceTimeChanged { group });
+            }
+        }
+        self.check_views();
+    }
+
+    fn is_present(&self, instance: InstanceIx) -> bool {
+        matches!(self.processes[instance.at()].consumer.presence(), Presence::Starting | Presence::Running)
+    }
+
+    /// The process stops where it is. Its silent connections will be closed by the servers when they have been idle for
+    /// too long, so that is looked at when it can first be the case.
+    fn freeze(&mut self, instance: InstanceIx) {
+        let process = &mut self.processes[instance.at()];
+        if process.consumer.frozen() || process.consumer.presence() == Presence::Absent {
+            return;
+        }
+        process.consumer.on_frozen(self.now, &mut self.out);
+        self.carry_out(Address::Consumer(instance));
+        for (server, channel, last) in self.network.open_connections(Address::Consumer(instance)) {
+            self.queue.push((last + CHANNEL_MAX_IDLE_TIME).max(self.now), Event::Idle(server, channel));
+        }
+    }
+
+    /// The process goes on: what arrived meanwhile and every overdue timer comes at once, in order.
+    fn thaw(&mut self, instance: InstanceIx) {
+        let process = &mut self.processes[instance.at()];
+        if !process.consumer.frozen() {
+            return;
+        }
+        process.consumer.on_thawed(self.now, &mut self.out);
+        for event in std::mem::take(&mut process.parked) {
+            if let Event::Timer(_, timer) = event {
+                process.timers[timer as usize] = Some(self.queue.push(self.now, event));
+            } else {
+                self.queue.push(self.now, event);
+            }
+        }
+        self.carry_out(Address::Consumer(instance));
+    }
+}

@@ -1,0 +1,245 @@
+//! The truth against which views are held, and the observation of facts.
+
+use std::rc::Rc;
+
+use super::observe::views::View;
+use super::outcome::FactRecord;
+use super::world::World;
+use crate::kernel::time::SimTime;
+use crate::node::consumer::Presence;
+use crate::node::fact::{Fact, RouteOwner, StopKind};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+
+/// Who is really in a group: processes that have registered somewhere and work.
+#[derive(Debug, Default)]
+pub(super) struct GroupTruth {
+    members: Vec<(InstanceIx, ClientIx)>,
+    list: Option<Rc<[ClientIx]>>,
+    /// Members whose views are to be checked when the present event is over.
+    pub(super) dirty: Vec<InstanceIx>,
+    pub(super) all_dirty: bool,
+}
+
+impl GroupTruth {
+    pub(super) fn insert(&mut self, instance: InstanceIx, client: ClientIx) {
+        if !self.members.contains(&(instance, client)) {
+            self.members.retain(|(other, _)| *other != instance);
+            self.members.push((instance, client));
+            self.list = None;
+            self.all_dirty = true;
+        }
+    }
+
+    fn remove(&mut self, instance: InstanceIx) {
+        let before = self.members.len();
+        self.members.retain(|(other, _)| *other != instance);
+        if self.members.len() != before {
+            self.list = None;
+            self.all_dirty = true;
+        }
+    }
+
+    /// Client ids of all members, sorted, repetitions kept.
+    pub(super) fn list(&mut self) -> Rc<[ClientIx]> {
+        let members = &self.members;
+        Rc::clone(self.list.get_or_insert_with(|| {
+            let mut ids: Vec<ClientIx> = members.iter().map(|(_, client)| *client).collect();
+            ids.sort_unstable();
+            ids.into()
+        }))
+    }
+}
+
+impl World {
+    /// A node reported a fact: observers fold it, and it is kept.
+    pub(super) fn observe(&mut self, fact: Fact) {
+        match &fact {
+            Fact::Assigned { instance, group, client, queues, .. } => {
+                for queue in queues {
+                    self.on_assigned(*group, *instance, *client, *queue);
+                }
+            }
+            Fact::Revoked { instance, group, queues, .. } => {
+                for queue in queues {
+                    let pair = self.pairs[group.at()][queue.at()];
+                    self.ownership[pair as usize].end(self.now, *instance);
+                }
+                self.truths[group.at()].dirty.push(*instance);
+            }
+            Fact::ClientStarted { group, instance, .. } => {
+                self.first_start[group.at()].get_or_insert(self.now);
+                self.note_presence(*instance);
+            }
+            Fact::ClientRegistered { group, instance, client, .. } => {
+                self.truths[group.at()].insert(*instance, *client);
+            }
+            Fact::ClientStopped { instance, group, how, .. } => {
+                self.note_presence(*instance);
+                self.on_stopped(*group, *instance, *how);
+            }
+            Fact::ClientThawed { instance, group, client } => {
+                self.note_presence(*instance);
+                self.truths[group.at()].insert(*instance, *client);
+                for pair in self.pairs_of(*group) {
+                    self.ownership[pair].thaw(self.now, *instance);
+                }
+            }
+            Fact::Rebalanced { instance, group, .. } => {
+                self.truths[group.at()].dirty.push(*instance);
+            }
+            Fact::RouteChanged { owner: RouteOwner::Consumer { instance, group, .. }, .. } => {
+                self.truths[group.at()].dirty.push(*instance);
+            }
+            Fact::QueuesChanged { topic, broker, read, .. } => self.on_queues_changed(*topic, *broker, *read),
+            Fact::OffsetWentBack { group, queue, from, to, .. } => {
+                let pair = self.pairs[group.at()][queue.at()];
+                self.ledgers[pair as usize].on_regress(*from, *to);
+            }
+            _ => {}
+        }
+        self.facts.push(FactRecord { at: self.now, fact });
+    }
+
+    fn on_assigned(&mut self, group: GroupIx, instance: InstanceIx, client: ClientIx, queue: QueueIx) {
+        let pair = self.pairs[group.at()][queue.at()] as usize;
+        let mut begun = 0;
+        for owner in self.ownership[pair].recent_owners() {
+            self.settle(owner);
+            let rows = self.processes[owner.at()].consumer.rows_of(queue);
+            begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
+        }
+        let from = self.processes[instance.at()].consumer.first_offset(queue).unwrap_or(0);
+        if self.ledgers[pair].on_assigned(from, begun) {
+            self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
+        }
+        self.ownership[pair].begin(self.now, instance, client);
+        self.truths[group.at()].dirty.push(instance);
+    }
+
+    /// Sum of the append times of a queue's first messages. They are there: nothing is released before a group has started.
+    fn sum_of_appends_before(&self, queue: QueueIx, offset: u64) -> u128 {
+        let parts = self.directory.parts(queue);
+        let store = &self.brokers[parts.broker.at()].broker.store;
+        (0..offset)
+            .filter_map(|index| store.message(parts.local as usize, index))
+            .map(|message| u128::from(message.stored_at.as_nanos()))
+            .sum()
+    }
+
+    fn on_stopped(&mut self, group: GroupIx, instance: InstanceIx, how: StopKind) {
+        self.truths[group.at()].remove(instance);
+        for pair in self.pairs_of(group) {
+            let track = &mut self.ownership[pair];
+            if !track.owners().any(|owner| owner == instance) {
+                continue;
+            }
+            if how == StopKind::Frozen {
+                track.freeze(self.now, instance);
+            } else {
+                track.end(self.now, instance);
+                if how == StopKind::Killed {
+                    self.ledgers[pair].on_owner_died();
+                }
+            }
+        }
+        if how != StopKind::Frozen {
+            self.processes[instance.at()].views.clear(self.now);
+        }
+    }
+
+    fn on_queues_changed(&mut self, topic: TopicIx, broker: BrokerIx, read: u32) {
+        for (pair, (_, queue)) in self.pair_keys.iter().enumerate() {
+            let parts = self.directory.parts(*queue);
+            if parts.topic != topic || parts.broker != broker {
+                continue;
+            }
+            let track = &mut self.ownership[pair];
+            if parts.queue_id < read {
+                track.exists_from = track.exists_from.min(self.now);
+                track.exists_until = None;
+            } else {
+                track.exists_until.get_or_insert(self.now);
+            }
+        }
+        for truth in &mut self.truths {
+            truth.all_dirty = true;
+        }
+    }
+
+    fn pairs_of(&self, group: GroupIx) -> Vec<usize> {
+        self.pairs[group.at()].iter().filter(|pair| **pair != u32::MAX).map(|pair| *pair as usize).collect()
+    }
+
+    /// Compares views with the truth where something has changed since the last time.
+    #[inline]
+    pub(super) fn check_views(&mut self) {
+        for group in 0..self.truths.len() {
+            if self.truths[group].all_dirty || !self.truths[group].dirty.is_empty() {
+                self.check_group_views(GroupIx::new(group));
+            }
+        }
+    }
+
+    fn check_group_views(&mut self, group: GroupIx) {
+        let truth = &mut self.truths[group.at()];
+        let all = std::mem::take(&mut truth.all_dirty);
+        let mut dirty = std::mem::take(&mut truth.dirty);
+        let members = truth.list();
+        if all {
+            dirty.clear();
+            let instances = self.plan.instances.iter().enumerate();
+            dirty.extend(instances.filter(|(_, plan)| plan.group == group).map(|(index, _)| InstanceIx::new(index)));
+        } else {
+            dirty.sort_unstable();
+            dirty.dedup();
+        }
+        for instance in &dirty {
+            if self.processes[instance.at()].consumer.presence() == Presence::Running {
+                self.check_instance_views(group, *instance, &members);
+            }
+        }
+        dirty.clear();
+        self.truths[group.at()].dirty = dirty;
+    }
+
+    fn check_instance_views(&mut self, group: GroupIx, instance: InstanceIx, members: &Rc<[ClientIx]>) {
+        let (mut route_true, mut queues_true) = (true, true);
+        let consumer = &self.processes[instance.at()].consumer;
+        for topic in consumer.topics() {
+            let readable = self.readable(*topic);
+            let believed = consumer
+                .believed_route(*topic)
+                .map(|route| route.subscribe_queues(*topic, &self.directory))
+                .unwrap_or_default();
+            route_true &= believed == readable;
+            let share = self.allocations.share(group, &self.directory, &readable, members, consumer.client_id());
+            queues_true &= share.is_ok_and(|share| consumer.owned_of(*topic).eq(share.iter().copied()));
+        }
+        let members_true = consumer.believed_members().is_some_and(|believed| believed == members);
+        let now = self.now;
+        let views = &mut self.processes[instance.at()].views;
+        views.set(now, View::Route, route_true);
+        views.set(now, View::Members, members_true);
+        views.set(now, View::Queues, queues_true);
+    }
+
+    /// The queues of a topic that are really readable, sorted.
+    fn readable(&self, topic: TopicIx) -> Vec<QueueIx> {
+        self.brokers
+            .iter()
+            .enumerate()
+            .flat_map(|(index, host)| {
+                let broker = BrokerIx::new(index);
+                let count = host.broker.topic(topic).map_or(0, |data| data.read_queue_nums);
+                (0..count).filter_map(move |id| self.directory.queue(topic, broker, id))
+            })
+            .collect()
+    }
+
+    /// Reports the listener calls of an instance that are over by now.
+    pub(super) fn settle(&mut self, instance: InstanceIx) {
+        let now: SimTime = self.now;
+        self.processes[instance.at()].consumer.settle(now, &mut self.out);
+        self.record_deliveries(instance);
+    }
+}

@@ -1,0 +1,583 @@
+//! The world: nodes, event queue, network and observers, and the loop that moves time. Nothing else moves time.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::network::{CHANNEL_MAX_IDLE_TIME, Network};
+use super::observe::group::GroupTrack;
+use super::observe::ledger::QueueLedger;
+use super::observe::ownership::OwnershipTrack;
+use super::observe::views::ViewTrack;
+use super::outcome::{FactRecord, Plan, Series};
+use super::sends::{NextStep, SendPath, UnderWay};
+use crate::kernel::digest::Digest;
+use crate::kernel::dist::Sampler;
+use crate::kernel::histogram::Histogram;
+use crate::kernel::queue::{EventId, EventQueue};
+use crate::kernel::rng::Stream;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::allocation::Allocations;
+use crate::node::broker::Broker;
+use crate::node::consumer::{Consumer, Presence};
+use crate::node::fact::Fact;
+use crate::node::nameserver::Nameserver;
+use crate::node::outbox::{Outbox, TIMERS, Timer};
+use crate::node::producer::{NextSend, SendOutcome};
+use crate::protocol::address::{Address, Channel};
+use crate::protocol::directory::Directory;
+use crate::protocol::message::{Envelope, SendReply, SendRequest};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx};
+
+/// What can happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// The message in this place of the mail is handled by its receiver.
+    Deliver(u32),
+    /// A timer of a node.
+    Timer(Address, Timer),
+    /// A consumer's pull thread takes a pull request.
+    Pull(InstanceIx, u32),
+    /// A consumer mends an illegal offset.
+    FixOffset(InstanceIx, u32),
+    /// A broker's dispatch loop has something for held pulls of a local queue.
+    Dispatch(BrokerIx, u32),
+    /// A node learns that a connection is closed.
+    Closed(u32),
+    /// Has this connection of a frozen client been idle for too long?
+    Idle(Address, Channel),
+    /// The next calls or appends of a producer.
+    Sends(ProducerIx),
+    /// A refusal arrives at a producer.
+    Refused(u32),
+    /// An action of the timeline.
+    Action(u32),
+    /// A node's process starts.
+    Start(Address),
+    /// A sample of the series.
+    Sample,
+    /// Consumed messages are given back.
+    Retention,
+}
+
+/// A close on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    pub(super) to: Address,
+    pub(super) server: Address,
+    pub(super) channel: Channel,
+    pub(super) idle: bool,
+}
+
+/// A consumer process and what waits for it while it is frozen.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) consumer: Consumer,
+    pub(super) timers: [Option<EventId>; TIMERS],
+    pub(super) parked: Vec<Event>,
+    pub(super) handling: Sampler,
+    pub(super) handling_stream: Stream,
+    pub(super) views: ViewTrack,
+    pub(super) measures: super::sampling::InstanceMeasures,
+}
+
+/// A broker with its timers and handling times.
+#[derive(Debug)]
+pub(super) struct BrokerHost {
+    pub(super) broker: Broker,
+    pub(super) timers: [Option<EventId>; TIMERS],
+    pub(super) pull_handling: Sampler,
+    pub(super) admin_handling: Sampler,
+    pub(super) handling_stream: Stream,
+}
+
+/// A nameserver with its timers and handling times.
+#[derive(Debug)]
+pub(super) struct NameserverHost {
+    pub(super) nameserver: Nameserver,
+    pub(super) timers: [Option<EventId>; TIMERS],
+    pub(super) handling: Sampler,
+    pub(super) handling_stream: Stream,
+}
+
+/// A producer with its timers and measures.
+#[derive(Debug)]
+pub(super) struct ProducerHost {
+    pub(super) path: SendPath,
+    pub(super) timers: [Option<EventId>; TIMERS],
+    pub(super) step: Option<EventId>,
+    pub(super) handling: Sampler,
+    pub(super) latency: Histogram,
+}
+
+/// Places for things that events name by number.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    places: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { places: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    #[inline]
+    pub(super) fn put(&mut self, thing: T) -> u32 {
+        if let Some(place) = self.free.pop() {
+            self.places[place as usize] = Some(thing);
+            place
+        } else {
+            self.places.push(Some(thing));
+            (self.places.len() - 1) as u32
+        }
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, place: u32) -> Option<T> {
+        let thing = self.places[place as usize].take();
+        if thing.is_some() {
+            self.free.push(place);
+        }
+        thing
+    }
+
+    #[inline]
+    pub(super) fn peek(&self, place: u32) -> Option<&T> {
+        self.places[place as usize].as_ref()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.places.iter().filter_map(Option::as_ref)
+    }
+}
+
+/// Everything.
+pub(super) struct World {
+    pub(super) plan: Arc<Plan>,
+    pub(super) directory: Rc<Directory>,
+    pub(super) now: SimTime,
+    pub(super) end: SimTime,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) network: Network,
+    pub(super) nameservers: Vec<NameserverHost>,
+    pub(super) brokers: Vec<BrokerHost>,
+    pub(super) producers: Vec<ProducerHost>,
+    pub(super) processes: Vec<Process>,
+    pub(super) allocations: Allocations,
+    pub(super) mail: Slab<Envelope>,
+    pub(super) closings: Slab<Closing>,
+    pub(super) refusals: Slab<(ProducerIx, SendRequest)>,
+    pub(super) out: Outbox,
+    pub(super) sends: Vec<NextSend>,
+    pub(super) digest: Digest,
+    pub(super) events: u64,
+    pub(super) pending_max: u64,
+    pub(super) facts: Vec<FactRecord>,
+    pub(super) trace: bool,
+    /// Per (group, queue): position in `ledgers` and `ownership`; `u32::MAX` where the group does not consume.
+    pub(super) pairs: Vec<Vec<u32>>,
+    pub(super) pair_keys: Vec<(GroupIx, QueueIx)>,
+    pub(super) ledgers: Vec<QueueLedger>,
+    pub(super) ownership: Vec<OwnershipTrack>,
+    pub(super) groups: Vec<GroupTrack>,
+    pub(super) first_start: Vec<Option<SimTime>>,
+    pub(super) truths: Vec<super::truth::GroupTruth>,
+    pub(super) series: Series,
+    pub(super) sampling: super::sampling::SamplingState,
+    pub(super) retention: super::retention::RetentionState,
+    pub(super) preloaded: u64,
+    /// Per queue: sum of the times of all appends, ns.
+    pub(super) append_sums: Vec<u128>,
+    /// Per pair: the same of the messages that the group skips.
+    pub(super) skip_sums: Vec<u128>,
+    pub(super) check_every_sample: bool,
+    pub(super) checks: u64,
+    pub(super) violation: Option<(SimTime, String)>,
+}
+
+impl World {
+    /// Runs to the end of the plan.
+    pub(super) fn run(&mut self, mut progress: Option<&mut (dyn FnMut(SimTime) + '_)>) {
+        let mut steps = 0u64;
+        while let Some((at, event)) = self.queue.pop() {
+            if at > self.end || self.violation.is_some() {
+                break;
+            }
+            debug_assert!(at >= self.now, "time never goes back");
+            self.now = at;
+            self.events += 1;
+            self.digest.fold(at.as_nanos());
+            self.handle(event);
+            steps += 1;
+            if steps.is_multiple_of(65_536) {
+                self.pending_max = self.pending_max.max(self.queue.len() as u64);
+                if let Some(report) = progress.as_deref_mut() {
+                    report(at);
+                }
+            }
+        }
+        self.now = self.end;
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Deliver(place) => self.deliver(place, event),
+            Event::Sends(producer) => self.step_sends(producer),
+            Event::Pull(instance, token) => self.with_consumer(instance, event, |consumer, now, _, out| {
+                consumer.on_pull(now, token, out);
+            }),
+            Event::Dispatch(broker, local) => {
+                self.brokers[broker.at()].broker.on_dispatch(self.now, local, &mut self.out);
+                self.carry_out(Address::Broker(broker));
+            }
+            Event::Timer(node, timer) => self.fire(node, timer, event),
+            Event::FixOffset(instance, token) => self.with_consumer(instance, event, |consumer, now, _, out| {
+                consumer.on_fix_offset(now, token, out);
+            }),
+            Event::Closed(place) => self.closed(place, event),
+            Event::Idle(server, channel) => self.check_idle(server, channel),
+            Event::Refused(place) => self.refused(place),
+            Event::Action(index) => self.act(index),
+            Event::Start(node) => self.start(node),
+            Event::Sample => self.sample(),
+            Event::Retention => self.give_back(),
+        }
+    }
+
+    /// Tells a consumer something, unless its process is frozen: then it waits.
+    pub(super) fn with_consumer(
+        &mut self,
+        instance: InstanceIx,
+        event: Event,
+        tell: impl FnOnce(&mut Consumer, SimTime, &mut Allocations, &mut Outbox),
+    ) {
+        let process = &mut self.processes[instance.at()];
+        if process.consumer.frozen() {
+            process.parked.push(event);
+            return;
+        }
+        tell(&mut process.consumer, self.now, &mut self.allocations, &mut self.out);
+        self.carry_out(Address::Consumer(instance));
+    }
+
+    fn deliver(&mut self, place: u32, event: Event) {
+        let Some(to) = self.mail.peek(place).map(|envelope| envelope.to) else { return };
+        if let Address::Consumer(instance) = to
+            && self.processes[instance.at()].consumer.frozen()
+        {
+            self.processes[instance.at()].parked.push(event);
+            return;
+        }
+        let Some(envelope) = self.mail.take(place) else { return };
+        match to {
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
+            }
+            Address::Broker(broker) => {
+                if !matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply) {
+                    self.brokers[broker.at()].broker.on_message(self.now, envelope, &mut self.out);
+                }
+            }
+            Address::Producer(producer) => {
+                let host = &mut self.producers[producer.at()];
+                let failed = host.path.producer.on_message(self.now, envelope, &mut self.out, &mut self.sends);
+                host.path.failed += failed;
+                self.leave(producer);
+            }
+            Address::Consumer(instance) => {
+                if !self.network.belongs(envelope.from, envelope.channel)
+                    || self.processes[instance.at()].consumer.presence() == Presence::Absent
+                {
+                    return;
+                }
+                let consumer = &mut self.processes[instance.at()].consumer;
+                consumer.on_message(self.now, envelope, &mut self.allocations, &mut self.out);
+            }
+        }
+        self.carry_out(to);
+    }
+
+    fn fire(&mut self, node: Address, timer: Timer, event: Event) {
+        match node {
+            Address::Nameserver(nameserver) => {
+                let host = &mut self.nameservers[nameserver.at()];
+                host.timers[timer as usize] = None;
+                host.nameserver.on_broker_scan(self.now, &mut self.out);
+            }
+            Address::Broker(broker) => {
+                let host = &mut self.brokers[broker.at()];
+                host.timers[timer as usize] = None;
+                host.broker.on_timer(self.now, timer, &mut self.out);
+            }
+            Address::Producer(producer) => {
+                let host = &mut self.producers[producer.at()];
+                host.timers[timer as usize] = None;
+                host.path.failed += host.path.producer.on_timer(self.now, timer, &mut self.out, &mut self.sends);
+                self.leave(producer);
+            }
+            Address::Consumer(instance) => {
+                let process = &mut self.processes[instance.at()];
+                if !process.consumer.frozen() {
+                    process.timers[timer as usize] = None;
+                }
+                self.with_consumer(instance, event, |consumer, now, allocations, out| {
+                    consumer.on_timer(now, timer, allocations, out);
+                });
+                return;
+            }
+        }
+        self.carry_out(node);
+    }
+
+    fn closed(&mut self, place: u32, event: Event) {
+        let Some(closing) = self.closings.peek(place).copied() else { return };
+        if let Address::Consumer(instance) = closing.to
+            && self.processes[instance.at()].consumer.frozen()
+        {
+            self.processes[instance.at()].parked.push(event);
+            return;
+        }
+        self.closings.take(place);
+        match closing.to {
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_closed(closing.channel, &mut self.out);
+            }
+            Address::Broker(broker) => {
+                self.brokers[broker.at()].broker.on_closed(closing.channel, closing.idle, &mut self.out);
+            }
+            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_closed(closing.server),
+            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(closing.server),
+        }
+        self.carry_out(closing.to);
+    }
+
+    /// Nothing was read or written on a connection since its client froze: the server closes it.
+    fn check_idle(&mut self, server: Address, channel: Channel) {
+        let Address::Consumer(instance) = channel.client else { return };
+        if !self.processes[instance.at()].consumer.frozen() {
+            return;
+        }
+        let open = self.network.open_connections(channel.client);
+        let Some((.., last)) = open.into_iter().find(|(to, open, _)| *to == server && *open == channel) else {
+            return;
+        };
+        let idle_at = last + CHANNEL_MAX_IDLE_TIME;
+        if idle_at > self.now {
+            self.queue.push(idle_at, Event::Idle(server, channel));
+            return;
+        }
+        self.close_from_server(server, channel);
+        match server {
+            Address::Broker(broker) => {
+                self.brokers[broker.at()].broker.on_closed(channel, true, &mut self.out);
+            }
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_closed(channel, &mut self.out);
+            }
+            _ => {}
+        }
+        self.carry_out(server);
+    }
+
+    pub(super) fn close_from_server(&mut self, server: Address, channel: Channel) {
+        if let Some(at) = self.network.close_by_server(self.now, server, channel) {
+            let closing = Closing { to: channel.client, server, channel, idle: false };
+            let place = self.closings.put(closing);
+            self.queue.push(at, Event::Closed(place));
+        }
+    }
+
+    /// Calls and appends of a producer, as long as nothing else comes before the next one.
+    fn step_sends(&mut self, producer: ProducerIx) {
+        self.producers[producer.at()].step = None;
+        loop {
+            let (at, step) = self.producers[producer.at()].path.next();
+            if at > self.end {
+                return;
+            }
+            if at > self.now && self.queue.next_time().is_some_and(|next| next <= at) {
+                let event = self.queue.push(at, Event::Sends(producer));
+                self.producers[producer.at()].step = Some(event);
+                return;
+            }
+            self.now = at;
+            self.digest.fold(at.as_nanos() ^ (1 << 63));
+            match step {
+                NextStep::Call => {
+                    let host = &mut self.producers[producer.at()];
+                    host.path.producer.on_call(at, &mut self.out, &mut self.sends);
+                    if !self.out.effects.is_empty() {
+                        self.carry_out(Address::Producer(producer));
+                    }
+                    self.depart(producer);
+                }
+                NextStep::Append(broker) => self.append(producer, broker),
+            }
+        }
+    }
+
+    #[inline]
+    fn append(&mut self, producer: ProducerIx, broker: usize) {
+        let now = self.now;
+        let host = &mut self.producers[producer.at()];
+        let Some(UnderWay { channel, request, .. }) = host.path.lanes[broker].requests.pop_front() else { return };
+        let reply = self.brokers[broker].broker.on_send(now, &request, &mut self.out);
+        let server = Address::Broker(BrokerIx::new(broker));
+        let arrival = self.network.down(now, server, channel);
+        let latency = &mut host.latency;
+        match reply {
+            SendReply::Ok { queue_offset, physical } => {
+                self.append_sums[request.queue.at()] += u128::from(now.as_nanos());
+                if let Some(arrival) = arrival {
+                    host.path.lanes[broker].answers.push_back((arrival, request.draft.born_at));
+                }
+                host.path.take_answers(now, |time| latency.record(time.as_nanos()));
+                if self.trace {
+                    let size = request.draft.size;
+                    let fact = Fact::Stored { queue: request.queue, offset: queue_offset, physical, size };
+                    self.facts.push(FactRecord { at: now, fact });
+                }
+            }
+            SendReply::QueueIdIllegal => {
+                host.path.refused_under_way += 1;
+                let place = self.refusals.put((producer, request));
+                self.queue.push(arrival.unwrap_or(now), Event::Refused(place));
+            }
+        }
+        if !self.out.effects.is_empty() {
+            self.carry_out(server);
+        }
+    }
+
+    fn refused(&mut self, place: u32) {
+        let Some((producer, request)) = self.refusals.take(place) else { return };
+        let path = &mut self.producers[producer.at()].path;
+        path.refused_under_way -= 1;
+        match path.producer.on_refused(self.now, &request, &mut self.sends) {
+            SendOutcome::Retried => path.retries += 1,
+            SendOutcome::Failed => {
+                path.failed += 1;
+                self.facts
+                    .push(FactRecord { at: self.now, fact: Fact::SendFailed { producer, message: request.call } });
+            }
+        }
+        self.leave(producer);
+    }
+
+    /// Sends what a producer has made outside its own steps, and plans its next step anew.
+    pub(super) fn leave(&mut self, producer: ProducerIx) {
+        self.depart(producer);
+        self.replan_sends(producer);
+    }
+
+    /// The producer's earliest step may have changed: its event moves.
+    pub(super) fn replan_sends(&mut self, producer: ProducerIx) {
+        let host = &mut self.producers[producer.at()];
+        if let Some(event) = host.step.take() {
+            self.queue.cancel(event);
+        }
+        let (at, _) = host.path.next();
+        if at <= self.end {
+            host.step = Some(self.queue.push(at.max(self.now), Event::Sends(producer)));
+        }
+    }
+
+    #[inline]
+    fn depart(&mut self, producer: ProducerIx) {
+        let mut sends = std::mem::take(&mut self.sends);
+        for NextSend { broker, request } in sends.drain(..) {
+            let server = Address::Broker(broker);
+            let (channel, arrival) = self.network.up(self.now, Address::Producer(producer), server);
+            self.producers[producer.at()].path.enter(broker.at(), arrival, channel, request);
+            if self.trace {
+                let fact = Fact::Sent { producer, queue: request.queue, message: request.call };
+                self.facts.push(FactRecord { at: self.now, fact });
+            }
+        }
+        self.sends = sends;
+    }
+
+    fn start(&mut self, node: Address) {
+        match node {
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_start(self.now, &mut self.out);
+            }
+            Address::Broker(broker) => self.brokers[broker.at()].broker.on_start(self.now, &mut self.out),
+            Address::Producer(producer) => {
+                self.producers[producer.at()].path.producer.on_start(self.now, &mut self.out);
+            }
+            Address::Consumer(instance) => {
+                if let Some((_, client)) = self.plan.instances[instance.at()].start {
+                    self.start_consumer(instance, client);
+                }
+                return;
+            }
+        }
+        self.carry_out(node);
+        if let Address::Producer(producer) = node {
+            self.replan_sends(producer);
+        }
+    }
+
+    pub(super) fn start_consumer(&mut self, instance: InstanceIx, client: ClientIx) {
+        let process = &mut self.processes[instance.at()];
+        if process.consumer.presence() != Presence::Absent {
+            // A restart that overtakes its own shutdown: the old process is gone now.
+            self.exit(Address::Consumer(instance));
+        }
+        let process = &mut self.processes[instance.at()];
+        process.consumer.on_start(self.now, client, &mut self.out);
+        self.carry_out(Address::Consumer(instance));
+    }
+
+    /// A client's process is gone: its connections close, its timers stop.
+    pub(super) fn exit(&mut self, client: Address) {
+        for (server, channel, at) in self.network.close_by_client(self.now, client) {
+            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
+            self.queue.push(at, Event::Closed(place));
+        }
+        if let Address::Consumer(instance) = client {
+            let process = &mut self.processes[instance.at()];
+            process.consumer.on_exit();
+            process.views.clear(self.now);
+            for timer in &mut process.timers {
+                if let Some(event) = timer.take() {
+                    self.queue.cancel(event);
+                }
+            }
+            for event in std::mem::take(&mut process.parked) {
+                match event {
+                    Event::Deliver(place) => drop(self.mail.take(place)),
+                    Event::Closed(place) => drop(self.closings.take(place)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Time a message spends at its receiver before it has an effect.
+    pub(super) fn handling(&mut self, to: Address, pull: bool) -> SimDuration {
+        let nanos = match to {
+            Address::Nameserver(NameserverIx(index)) => {
+                let host = &mut self.nameservers[index as usize];
+                host.handling.sample(&mut host.handling_stream)
+            }
+            Address::Broker(broker) => {
+                let host = &mut self.brokers[broker.at()];
+                let law = if pull { &host.pull_handling } else { &host.admin_handling };
+                law.sample(&mut host.handling_stream)
+            }
+            Address::Producer(producer) => {
+                let host = &mut self.producers[producer.at()];
+                host.handling.sample(&mut host.path.handling_stream)
+            }
+            Address::Consumer(instance) => {
+                let process = &mut self.processes[instance.at()];
+                process.handling.sample(&mut process.handling_stream)
+            }
+        };
+        SimDuration::from_nanos(nanos)
+    }
+}

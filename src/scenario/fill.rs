@@ -1,0 +1,194 @@
+//! Every default, at one place. What is filled in here is what `scenario.resolved.yaml` shows.
+
+use indexmap::IndexMap;
+
+use super::raw::{
+    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, Expect, Group, Nameserver, Producer,
+    RestartIdentity, Root, Selector, StopKinds, Strategy, Timed, Topic,
+};
+use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, Rate};
+use crate::kernel::time::SimDuration;
+use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
+
+/// Bytes of the properties that every stored message has: `UNIQ_KEY` with its 32 digits, a separator, `CLUSTER` with
+/// `DefaultCluster` (broker-side names of `MessageConst`).
+const PLAIN_PROPERTIES: u64 = 64;
+
+/// Bytes that `KEYS`, its two separators add to the key itself.
+const KEYS_PROPERTY: u64 = 6;
+
+/// Bytes of one consume queue entry (`ConsumeQueue.CQ_STORE_UNIT_SIZE`).
+pub(crate) const CONSUME_QUEUE_ENTRY: u64 = 20;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration(SimDuration::from_secs(seconds))
+}
+
+fn zero() -> Duration {
+    Duration(SimDuration::ZERO)
+}
+
+fn micros(micros: u64) -> Dist<Duration> {
+    Dist::constant(Duration(SimDuration::from_micros(micros)))
+}
+
+fn kibibyte() -> Dist<Bytes> {
+    Dist::constant(Bytes(1024))
+}
+
+/// Fills in every default. `file` is the file's name, whose stem is the scenario's default name.
+pub(crate) fn fill(root: &mut Root, file: &str) {
+    let name = root.name.get_or_insert_with(|| stem(file)).clone();
+    root.title.get_or_insert(name);
+    root.seed.get_or_insert(1);
+    root.duration.get_or_insert(seconds(180));
+    root.sample_interval.get_or_insert(seconds(1));
+    fill_cluster(&mut root.cluster);
+    let brokers = broker_names(&root.cluster);
+    for topic in root.topics.values_mut() {
+        fill_topic(topic, &brokers);
+    }
+    let client = root.cluster.handling.client.clone();
+    for producer in root.producers.values_mut() {
+        producer.handling = producer.handling.take().or_else(|| client.clone());
+        fill_producer(producer);
+    }
+    for group in root.groups.values_mut() {
+        group.handling = group.handling.take().or_else(|| client.clone());
+        fill_group(group);
+    }
+    root.timeline.iter_mut().for_each(fill_timed);
+    root.expect.iter_mut().for_each(fill_expect);
+}
+
+/// The file's name without folders and extension, with other characters than names may have replaced.
+fn stem(file: &str) -> String {
+    let base = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
+    let stem = stem.strip_suffix(".resolved").unwrap_or(stem);
+    let clean: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let clean = clean.trim_start_matches('.');
+    if clean.is_empty() { "scenario".to_owned() } else { clean.to_owned() }
+}
+
+/// Default names: `broker-a` to `broker-z`, beyond that `broker-001`, …, which sort like their numbers.
+fn letters(kind: &str, count: u32) -> Vec<String> {
+    (0..count)
+        .map(|i| match count {
+            0..=26 => format!("{kind}-{}", char::from(b'a' + i as u8)),
+            _ => format!("{kind}-{:04}", i + 1),
+        })
+        .collect()
+}
+
+fn named<'a, T: Default>(things: &'a mut Option<CountOrMap<T>>, kind: &str) -> &'a mut IndexMap<String, T> {
+    let form = things.get_or_insert(CountOrMap::Count(1));
+    if let CountOrMap::Count(count) = form {
+        let map = letters(kind, *count).into_iter().map(|name| (name, T::default())).collect();
+        *form = CountOrMap::Map(map);
+    }
+    match form {
+        CountOrMap::Map(map) => map,
+        CountOrMap::Count(_) => unreachable!("turned into a map above"),
+    }
+}
+
+fn fill_cluster(cluster: &mut Cluster) {
+    let handling = &mut cluster.handling;
+    for machine in [&mut handling.nameserver, &mut handling.send, &mut handling.pull, &mut handling.admin] {
+        machine.get_or_insert_with(|| micros(100));
+    }
+    handling.client.get_or_insert_with(|| micros(50));
+    let network = &mut cluster.network;
+    for link in [&mut network.client_to_broker, &mut network.client_to_nameserver, &mut network.broker_to_nameserver] {
+        link.get_or_insert_with(|| micros(500));
+    }
+    let handling = cluster.handling.clone();
+    let config = BrokerConfig::default();
+    for nameserver in named::<Nameserver>(&mut cluster.nameservers, "nameserver").values_mut() {
+        let defaults = NameserverConfig::default();
+        nameserver.start.get_or_insert(zero());
+        nameserver.broker_channel_expired_time.get_or_insert(Millis(defaults.broker_channel_expired_time));
+        nameserver.scan_not_active_broker_interval.get_or_insert(Millis(defaults.scan_not_active_broker_interval));
+        nameserver.handling = nameserver.handling.take().or_else(|| handling.nameserver.clone());
+    }
+    for broker in named::<Broker>(&mut cluster.brokers, "broker").values_mut() {
+        broker.start.get_or_insert(zero());
+    }
+    cluster.fill(&config);
+    cluster
+        .mapped_file_size_consume_queue
+        .get_or_insert(Bytes(config.consume_queue_file_entries * CONSUME_QUEUE_ENTRY));
+}
+
+/// The names of the brokers of a filled cluster.
+pub(crate) fn broker_names(cluster: &Cluster) -> Vec<String> {
+    match &cluster.brokers {
+        Some(CountOrMap::Map(map)) => map.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn fill_topic(topic: &mut Topic, brokers: &[String]) {
+    if topic.read_queue_nums.is_none() || topic.write_queue_nums.is_none() {
+        let queues = *topic.queues.get_or_insert(4);
+        topic.read_queue_nums.get_or_insert(queues);
+        topic.write_queue_nums.get_or_insert(queues);
+    }
+    topic.brokers.get_or_insert_with(|| Names(brokers.to_vec()));
+    if let Some(preload) = &mut topic.preload {
+        preload.body_size.get_or_insert_with(kibibyte);
+    }
+}
+
+fn fill_producer(producer: &mut Producer) {
+    let defaults = ProducerConfig::default();
+    producer.instances.get_or_insert(1);
+    if producer.profile.is_empty() {
+        producer.rate.get_or_insert(Rate(100.0));
+    }
+    producer.arrivals.get_or_insert(ArrivalKind::Poisson);
+    producer.body_size.get_or_insert_with(kibibyte);
+    let keys = producer.keys.map_or(0, |keys| {
+        let longest = format!("key-{}", keys.count.saturating_sub(1));
+        longest.len() as u64 + KEYS_PROPERTY
+    });
+    producer.properties_bytes.get_or_insert(Bytes(PLAIN_PROPERTIES + keys));
+    producer.selector.get_or_insert(Selector::RoundRobin);
+    producer.send_threads.get_or_insert(defaults.send_threads);
+    producer.start.get_or_insert(seconds(2));
+    producer.send_msg_timeout.get_or_insert(Millis(defaults.send_msg_timeout));
+    producer.retry_times_when_send_failed.get_or_insert(defaults.retry_times_when_send_failed);
+    producer.poll_name_server_interval.get_or_insert(Millis(defaults.client.poll_name_server_interval));
+    producer.heartbeat_broker_interval.get_or_insert(Millis(defaults.client.heartbeat_broker_interval));
+}
+
+fn fill_group(group: &mut Group) {
+    group.instances.get_or_insert(CountOrList::Count(1));
+    group.strategy.get_or_insert(Strategy::Averagely);
+    group.start.get_or_insert(seconds(1));
+    group.start_every.get_or_insert(zero());
+    group.start_jitter.get_or_insert(zero());
+    group.restart_identity.get_or_insert(RestartIdentity::Host);
+    group.fill(&ConsumerConfig::default());
+}
+
+fn fill_timed(timed: &mut Timed) {
+    if let Some(scale) = &mut timed.scale {
+        scale.every.get_or_insert(zero());
+    }
+    if let Some(restart) = &mut timed.rolling_restart {
+        restart.downtime.get_or_insert(seconds(5));
+        restart.by.get_or_insert(StopKinds::Stop);
+    }
+}
+
+fn fill_expect(expect: &mut Expect) {
+    for span in [&mut expect.orphan_time, &mut expect.longest_orphan].into_iter().flatten() {
+        span.since.get_or_insert(zero());
+    }
+    if let Some(moved) = &mut expect.moved_queues {
+        moved.since.get_or_insert(zero());
+    }
+}

@@ -1,0 +1,75 @@
+//! The structs of the file format. Their doc comments are what the JSON Schema and `docs/scenarios.md` show to the people
+//! who write scenarios, so they speak of YAML keys, not of Rust.
+
+mod cluster;
+mod expect;
+mod groups;
+mod load;
+mod settings;
+mod timeline;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use cluster::{Broker, Cluster, Handling, Nameserver, Network};
+pub use expect::{
+    AllocationCheck, AtLeastMessages, AtMostMessages, BalancedCheck, CountCheck, Expect, GroupTopic, IdleCheck,
+    LagTimeCheck, LatencyCheck, MovedCheck, SpanCheck, StableCheck,
+};
+pub use groups::{Group, Instance, Phases, RestartIdentity, StartOf, Stored, Strategy};
+pub use load::{ArrivalKind, Keys, Preload, Producer, ProfilePoint, Selector, Topic};
+pub use settings::{BrokerSettings, ConsumerSettings, Where};
+pub use timeline::{Restart, Scale, SetQueues, SetRate, SetServiceTime, StopKinds, Targets, Timed};
+
+use super::units::Duration;
+
+/// A scenario: one experiment, with everything that affects its result.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "rocketmq-sim scenario")]
+pub struct Root {
+    /// Stable name; names the report folder. Default: the file's name without its extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// One line for people. Default: the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What the scenario teaches; Markdown paragraphs. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where the behaviour comes from: `Class#method`, documents, pages. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Master seed of all random draws. Default `1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The run ends at this time. Time 0 is when the nameservers and brokers start. Default `3m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Duration>,
+    /// Stop the run earlier (`--until`): actions from this time on, and expectations that are checked later, are left
+    /// out. Default: not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Duration>,
+    /// Distance of the samples of the time series. Default `1s`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_interval: Option<Duration>,
+    /// Nameservers, brokers and the network between them and the clients.
+    #[serde(default)]
+    pub cluster: Cluster,
+    /// Topics by name.
+    #[serde(default)]
+    pub topics: IndexMap<String, Topic>,
+    /// Producers by name. Each is one or more instances (`order_producer/0`, `order_producer/1`, …).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub producers: IndexMap<String, Producer>,
+    /// Consumer groups by name. Each has one or more instances (`order_consumer/0`, `order_consumer/1`, …).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub groups: IndexMap<String, Group>,
+    /// What happens during the run, each entry at its time; entries of the same time in the order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Timed>,
+    /// What the scenario promises; `rocketmq-sim test` checks it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expect>,
+}

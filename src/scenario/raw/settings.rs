@@ -1,0 +1,308 @@
+//! Settings that stand at two places of a scenario: for all brokers and for one, for a group and for one member. A
+//! macro gives both structs the same keys, so that an unknown key is still refused where it stands.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::dist::Distribution;
+use crate::kernel::time::SimDuration;
+use crate::node::config::{BrokerConfig, ConsumeFromWhere, ConsumerConfig};
+use crate::scenario::units::{Bytes, Dist, Duration, Millis};
+
+/// A key's value as the file writes it, against the value of the plan.
+pub(crate) trait Setting<P> {
+    fn to_plan(&self) -> P;
+    fn from_plan(plan: &P) -> Self;
+}
+
+macro_rules! same {
+    ($($plain:ty),*) => { $(
+        impl Setting<$plain> for $plain {
+            fn to_plan(&self) -> $plain { *self }
+            fn from_plan(plan: &$plain) -> $plain { *plan }
+        }
+    )* };
+}
+same!(bool, u32, u64, i32);
+
+macro_rules! wrapped {
+    ($($wrapper:ident of $inner:ty),*) => { $(
+        impl Setting<$inner> for $wrapper {
+            fn to_plan(&self) -> $inner { self.0 }
+            fn from_plan(plan: &$inner) -> Self { $wrapper(*plan) }
+        }
+    )* };
+}
+wrapped!(Millis of SimDuration, Duration of SimDuration, Bytes of u64);
+
+impl Setting<Distribution> for Dist<Duration> {
+    fn to_plan(&self) -> Distribution {
+        self.to_distribution()
+    }
+    fn from_plan(plan: &Distribution) -> Self {
+        Self::from_distribution(plan)
+    }
+}
+
+/// Where a group starts on a queue without a stored offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum Where {
+    /// From the newest message; on a young queue (whose first message is still in memory) from the first one.
+    #[serde(rename = "CONSUME_FROM_LAST_OFFSET")]
+    Last,
+    /// From the oldest message.
+    #[serde(rename = "CONSUME_FROM_FIRST_OFFSET")]
+    First,
+    /// From the first message stored at `consumeTimestamp` or later.
+    #[serde(rename = "CONSUME_FROM_TIMESTAMP")]
+    Timestamp,
+}
+
+impl Setting<ConsumeFromWhere> for Where {
+    fn to_plan(&self) -> ConsumeFromWhere {
+        match self {
+            Self::Last => ConsumeFromWhere::LastOffset,
+            Self::First => ConsumeFromWhere::FirstOffset,
+            Self::Timestamp => ConsumeFromWhere::Timestamp,
+        }
+    }
+    fn from_plan(plan: &ConsumeFromWhere) -> Self {
+        match plan {
+            ConsumeFromWhere::LastOffset => Self::Last,
+            ConsumeFromWhere::FirstOffset => Self::First,
+            ConsumeFromWhere::Timestamp => Self::Timestamp,
+        }
+    }
+}
+
+/// Lays the keys that are given over a configuration, or fills in those that are not.
+macro_rules! impl_settings {
+    ($trait_name:ident, $name:ident, $config:ty, $($field:ident => $($path:ident).+),* $(,)?) => {
+        impl $crate::scenario::raw::settings::$trait_name for $name {
+            fn overlay(&self, config: &mut $config) {
+                $( if let Some(value) = &self.$field {
+                    config.$($path).+ = $crate::scenario::raw::settings::Setting::to_plan(value);
+                } )*
+            }
+            fn fill(&mut self, config: &$config) {
+                $( self.$field.get_or_insert_with(
+                    || $crate::scenario::raw::settings::Setting::from_plan(&config.$($path).+),
+                ); )*
+            }
+        }
+    };
+}
+pub(crate) use impl_settings;
+
+/// A struct with the keys of a consumer.
+pub trait ConsumerSettings {
+    /// Lays the keys that are given over `config`.
+    fn overlay(&self, config: &mut ConsumerConfig);
+    /// Gives every key that is not given its value of `config`.
+    fn fill(&mut self, config: &ConsumerConfig);
+}
+
+/// A struct with the keys of a broker.
+pub trait BrokerSettings {
+    /// Lays the keys that are given over `config`.
+    fn overlay(&self, config: &mut BrokerConfig);
+    /// Gives every key that is not given its value of `config`.
+    fn fill(&mut self, config: &BrokerConfig);
+}
+
+/// Gives a struct its own keys and those of a consumer.
+macro_rules! with_consumer_settings {
+    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// How often a client asks for the routes of its topics (first 10 ms after its start). RocketMQ:
+            /// `pollNameServerInterval`. Default `30s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub poll_name_server_interval: Option<$crate::scenario::units::Millis>,
+            /// How often a client sends heartbeats to all brokers (first 1 s after its start). RocketMQ:
+            /// `heartbeatBrokerInterval`. Default `30s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub heartbeat_broker_interval: Option<$crate::scenario::units::Millis>,
+            /// Time from the arrival of a message at the client to its effect (decoding, thread hand-over). Default:
+            /// `cluster.handling.client`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub handling: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
+            /// Longest wait between two rebalances. RocketMQ: system property `rocketmq.client.rebalance.waitInterval`.
+            /// Default `20s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub rebalance_wait_interval: Option<$crate::scenario::units::Millis>,
+            /// How often a member sends its offsets to the brokers (first 10 s after its start). RocketMQ:
+            /// `persistConsumerOffsetInterval`. Default `5s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub persist_consumer_offset_interval: Option<$crate::scenario::units::Millis>,
+            /// Where a group starts on a queue without a stored offset. RocketMQ: `consumeFromWhere`. Default
+            /// `CONSUME_FROM_LAST_OFFSET`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_from_where: Option<$crate::scenario::raw::Where>,
+            /// Size of the thread pool that runs the listener, 1 to 1000. RocketMQ: `consumeThreadMin`. Default `20`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_thread_min: Option<u32>,
+            /// Messages given to the listener at once, 1 to 1024. RocketMQ: `consumeMessageBatchMaxSize`. Default `1`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_message_batch_max_size: Option<u32>,
+            /// Messages asked for by one pull, 1 to 1024. RocketMQ: `pullBatchSize`. Default `32`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_batch_size: Option<u32>,
+            /// Pause between the answer of a pull and the next one, up to 65,535 ms. RocketMQ: `pullInterval`. Default
+            /// `0s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_interval: Option<$crate::scenario::units::Millis>,
+            /// Flow control: most messages cached per queue, 1 to 65535. RocketMQ: `pullThresholdForQueue`. Default `1000`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_threshold_for_queue: Option<u32>,
+            /// Flow control: most MiB cached per queue, 1 to 1024. RocketMQ: `pullThresholdSizeForQueue`. Default `100`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_threshold_size_for_queue: Option<u32>,
+            /// Flow control: most messages cached per topic, spread over the queues; -1 is off. RocketMQ:
+            /// `pullThresholdForTopic`. Default `-1`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_threshold_for_topic: Option<i32>,
+            /// Flow control: most MiB cached per topic, spread over the queues; -1 is off. RocketMQ:
+            /// `pullThresholdSizeForTopic`. Default `-1`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub pull_threshold_size_for_topic: Option<i32>,
+            /// Flow control: greatest distance between the first and the last cached offset of a queue, 1 to 65535.
+            /// RocketMQ: `consumeConcurrentlyMaxSpan`. Default `2000`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_concurrently_max_span: Option<u32>,
+            /// Time the listener takes per message. Default `1ms`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub service_time: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
+            /// Further time per listener call, whatever its batch. Default `0s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub service_time_per_call: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
+            /// Time inside `start()` before its first request leaves (work of the process; an assumption about the
+            /// machine). Default `0s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub start_delay: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
+            /// Time the rebalance thread works on one topic between its answers and its changes (an assumption about the
+            /// machine). Default `0s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub rebalance_work: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
+            /// As a time of the run: where `CONSUME_FROM_TIMESTAMP` starts. RocketMQ: `consumeTimestamp`. Default: 30
+            /// minutes before the start of the consumer.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_timestamp: Option<$crate::scenario::units::Duration>,
+            /// Accepted because RocketMQ has it; without effect there too, since the queue of its pool has no bound. At
+            /// least `consumeThreadMin`. RocketMQ: `consumeThreadMax`. Default: not set.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_thread_max: Option<u32>,
+        }
+
+        $crate::scenario::raw::settings::impl_settings!(
+            ConsumerSettings, $name, $crate::node::config::ConsumerConfig,
+            poll_name_server_interval => client.poll_name_server_interval,
+            heartbeat_broker_interval => client.heartbeat_broker_interval,
+            handling => client.handling,
+            rebalance_wait_interval => rebalance_wait_interval,
+            persist_consumer_offset_interval => persist_consumer_offset_interval,
+            consume_from_where => consume_from_where,
+            consume_thread_min => consume_thread_min,
+            consume_message_batch_max_size => consume_message_batch_max_size,
+            pull_batch_size => pull_batch_size,
+            pull_interval => pull_interval,
+            pull_threshold_for_queue => pull_threshold_for_queue,
+            pull_threshold_size_for_queue => pull_threshold_size_for_queue,
+            pull_threshold_for_topic => pull_threshold_for_topic,
+            pull_threshold_size_for_topic => pull_threshold_size_for_topic,
+            consume_concurrently_max_span => consume_concurrently_max_span,
+            service_time => service_time,
+            service_time_per_call => service_time_per_call,
+            start_delay => start_delay,
+            rebalance_work => rebalance_work,
+        );
+    };
+}
+pub(crate) use with_consumer_settings;
+
+/// Gives a struct its own keys and those of a broker.
+macro_rules! with_broker_settings {
+    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// Whether the broker publishes the template topic TBW102, so that every client learns of the broker and
+            /// heartbeats it even without a topic there. RocketMQ: `autoCreateTopicEnable`. Default `true`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub auto_create_topic_enable: Option<bool>,
+            /// How often a broker registers with all nameservers (at its start, then first after 10 s); RocketMQ clamps it
+            /// to 10 s to 60 s. RocketMQ: `registerNameServerPeriod`. Default `30s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub register_name_server_period: Option<$crate::scenario::units::Millis>,
+            /// Whether a broker tells the members of a group at once that the group changed. RocketMQ:
+            /// `notifyConsumerIdsChangedEnable`. Default `true`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub notify_consumer_ids_changed_enable: Option<bool>,
+            /// Whether a pull without messages is held until one arrives. RocketMQ: `longPollingEnable`. Default `true`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub long_polling_enable: Option<bool>,
+            /// How long a pull without messages is held when long polling is off. RocketMQ: `shortPollingTimeMills`.
+            /// Default `1s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub short_polling_time_mills: Option<$crate::scenario::units::Millis>,
+            /// How often a broker writes its offset table to disk (first after 10 s). RocketMQ:
+            /// `flushConsumerOffsetInterval`. Default `5s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub flush_consumer_offset_interval: Option<$crate::scenario::units::Millis>,
+            /// A client that has been silent for longer is forgotten. RocketMQ: constant `CHANNEL_EXPIRED_TIMEOUT`. Default
+            /// `2m`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub channel_expired_timeout: Option<$crate::scenario::units::Millis>,
+            /// Size of a commit log segment, at least 64 KiB. RocketMQ: `mappedFileSizeCommitLog`. Default `1GiB`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub mapped_file_size_commit_log: Option<$crate::scenario::units::Bytes>,
+            /// Memory of the broker's host; decides which messages count as being on disk. Default `16GiB`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub physical_memory: Option<$crate::scenario::units::Bytes>,
+            /// Part of the memory in percent within which messages count as being in memory. RocketMQ:
+            /// `accessMessageInMemoryMaxRatio`. Default `40`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub access_message_in_memory_max_ratio: Option<u64>,
+            /// Most messages of one pull from memory. RocketMQ: `maxTransferCountOnMessageInMemory`. Default `32`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_transfer_count_on_message_in_memory: Option<u32>,
+            /// Most bytes of one pull from memory. RocketMQ: `maxTransferBytesOnMessageInMemory`. Default `256KiB`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_transfer_bytes_on_message_in_memory: Option<$crate::scenario::units::Bytes>,
+            /// Most messages of one pull from disk. RocketMQ: `maxTransferCountOnMessageInDisk`. Default `8`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_transfer_count_on_message_in_disk: Option<u32>,
+            /// Most bytes of one pull from disk. RocketMQ: `maxTransferBytesOnMessageInDisk`. Default `64KiB`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_transfer_bytes_on_message_in_disk: Option<$crate::scenario::units::Bytes>,
+            /// Size of a consume queue file; rounded up to whole entries of 20 bytes. RocketMQ:
+            /// `mappedFileSizeConsumeQueue`. Default `6000000B`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub mapped_file_size_consume_queue: Option<$crate::scenario::units::Bytes>,
+        }
+
+        $crate::scenario::raw::settings::impl_settings!(
+            BrokerSettings, $name, $crate::node::config::BrokerConfig,
+            auto_create_topic_enable => auto_create_topic_enable,
+            register_name_server_period => register_name_server_period,
+            notify_consumer_ids_changed_enable => notify_consumer_ids_changed_enable,
+            long_polling_enable => long_polling_enable,
+            short_polling_time_mills => short_polling_time,
+            flush_consumer_offset_interval => flush_consumer_offset_interval,
+            channel_expired_timeout => channel_expired_timeout,
+            mapped_file_size_commit_log => mapped_file_size_commit_log,
+            physical_memory => physical_memory,
+            access_message_in_memory_max_ratio => access_message_in_memory_max_ratio,
+            max_transfer_count_on_message_in_memory => max_transfer_count_on_message_in_memory,
+            max_transfer_bytes_on_message_in_memory => max_transfer_bytes_on_message_in_memory,
+            max_transfer_count_on_message_in_disk => max_transfer_count_on_message_in_disk,
+            max_transfer_bytes_on_message_in_disk => max_transfer_bytes_on_message_in_disk,
+        );
+    };
+}
+pub(crate) use with_broker_settings;

@@ -1,0 +1,9 @@
+//! Values with units, as people write them: `30s`, `1KiB`, `2000/s`, `{exponential: 5ms}`.
+
+mod dist;
+mod forms;
+mod quantity;
+
+pub use dist::Dist;
+pub use forms::{CountOrList, CountOrMap, Names, QueueRefs};
+pub use quantity::{Bytes, Duration, Millis, Percentile, Quantity, Rate};
