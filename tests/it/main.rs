@@ -4,3 +4,4 @@ mod allocation;
 mod report;
 mod scenario;
 mod store_oracle;
+mod tidy;
