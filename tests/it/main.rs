@@ -1,6 +1,8 @@
 //! One integration binary; each module reads like its subject.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking")]
 
 mod allocation;
 mod report;
 mod scenario;
 mod store_oracle;
+mod tidy;
