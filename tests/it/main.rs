@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking")]
 
 mod allocation;
+mod bad_input;
+mod cli;
 mod report;
 mod scenario;
 mod store_oracle;
