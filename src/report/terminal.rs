@@ -70,11 +70,29 @@ pub fn render(outcome: &Outcome, style: Style) -> String {
             ));
         }
     }
+    expectations(&mut text, outcome, style);
     for table in tables::summary(outcome, ROWS_MAX) {
         heading(&mut text, style, &table.title);
         text.push_str(&table.render(|tone, text| style.paint(tone, text), 60));
     }
     text
+}
+
+/// A line for each expectation, and what was expected and got where it failed.
+fn expectations(text: &mut String, outcome: &Outcome, style: Style) {
+    if outcome.expectations.is_empty() {
+        return;
+    }
+    heading(text, style, "Expectations");
+    for check in &outcome.expectations {
+        let word = if check.passed { style.paint(Tone::Good, "holds") } else { style.paint(Tone::Bad, "FAILS") };
+        let at = style.paint(Tone::Faint, &format!("at {}", moment(check.at)));
+        text.push_str(&format!("  {word}  {}  {at}\n", clean(&check.label)));
+        if !check.passed {
+            text.push_str(&format!("         expected {}\n", clean(&check.expected)));
+            text.push_str(&format!("         got      {}\n", style.paint(Tone::Bad, &clean(&check.got))));
+        }
+    }
 }
 
 fn heading(text: &mut String, style: Style, title: &str) {

@@ -46,25 +46,30 @@ impl Chart for Ownership {
     fn draw(&self, outcome: &Outcome) -> Option<String> {
         let names = Names::new(&outcome.plan);
         let weights: Vec<u64> = outcome.ownership.iter().map(weight).collect();
-        let chosen: Vec<&QueueOwnership> = choose(&weights).iter().map(|place| &outcome.ownership[*place]).collect();
+        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
+        let chosen: Vec<&QueueOwnership> =
+            choose(&weights, &parts).iter().map(|place| &outcome.ownership[*place]).collect();
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < weights.len() {
             let all = counted(weights.len() as u64, "queue", "queues");
-            subtitle.push_str(&format!(" · the {} with the most trouble of {all}", chosen.len()));
+            subtitle = format!("the {} with the most trouble of {all}", chosen.len());
         }
         let starts = first_starts(outcome);
         let segments: Vec<Vec<Segment>> = chosen
             .iter()
             .map(|own| segments::of(own, starts.get(own.group.at()).copied().unwrap_or(SimTime::ZERO), outcome.end))
             .collect();
-        let lanes = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
+        let bands = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
         let legend = legend(&names, &segments);
-        let frame = Frame::new(self, outcome, lanes.label_width()).subtitle(subtitle);
-        Some(frame.draw(lanes.height(), &legend, |canvas, plot| {
-            for (lane, segments) in segments.iter().enumerate() {
-                bars::draw(canvas, plot, lanes.band(plot, lane), &names, segments);
-            }
-            lanes.draw(canvas, plot);
+        let frame = Frame::new(self, outcome, bands.label_width()).subtitle(subtitle);
+        Some(frame.draw(bands.height(), &legend, |canvas, plot| {
+            let lanes: Vec<bars::Lane<'_>> = segments
+                .iter()
+                .enumerate()
+                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments })
+                .collect();
+            bars::draw(canvas, plot, &names, &lanes);
+            bands.draw(canvas, plot);
         }))
     }
 }

@@ -120,9 +120,10 @@ fn wave_story(outcome: &Outcome, names: &Names<'_>, (at, until): (SimTime, SimTi
     if wave.unchanged > 0 {
         parts.push(format!("{} with nothing to change", counted(wave.unchanged, "more rebalance", "more rebalances")));
     }
-    let details = wave
-        .turns
-        .iter()
+    let mut turns: Vec<&Turn> = wave.turns.iter().collect();
+    turns.sort_by_key(|turn| turn.at);
+    let details = turns
+        .into_iter()
         .map(|turn| Detail { after: turn.at.since(at), text: turn_words(outcome, names, turn) })
         .collect();
     let ended = wave.turns.iter().all(|turn| turn.saw.is_none());
