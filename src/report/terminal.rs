@@ -25,6 +25,8 @@ pub enum Style {
 const STORIES_MAX: usize = 80;
 /// Changes of the allocation shown.
 const CHANGES_MAX: usize = 6;
+/// Details of an entry; one more is shown than said to be left out.
+const DETAILS_MAX: usize = 8;
 /// Rows of a table.
 const ROWS_MAX: usize = 16;
 /// Columns of the terminal that sentences fill.
@@ -147,13 +149,22 @@ fn entry(text: &mut String, style: Style, story: &Story) {
             text.push_str(&format!("{:indent$}{}\n", "", style.paint(tone, line)));
         }
     }
-    for detail in &story.details {
+    let shown = if story.details.len() > DETAILS_MAX + 1 { DETAILS_MAX } else { story.details.len() };
+    let left = story.details.len() - shown;
+    for detail in &story.details[..shown] {
         let after = format!("+{}", duration(detail.after));
         for (index, line) in wrap(&detail.text, WIDTH.saturating_sub(indent + 11)).iter().enumerate() {
             let lead = if index == 0 { after.as_str() } else { "" };
             let pad = " ".repeat(9usize.saturating_sub(lead.width()));
             text.push_str(&format!("{:indent$}{pad}{}  {line}\n", "", style.paint(Tone::Faint, lead)));
         }
+    }
+    if left > 0 {
+        text.push_str(&format!(
+            "{:indent$}           {}\n",
+            "",
+            style.paint(Tone::Faint, &format!("… and {left} more"))
+        ));
     }
 }
 

@@ -20,7 +20,7 @@ const HEADING: i32 = 64;
 /// Height of a row of marker labels.
 const ROW: i32 = 32;
 /// Rows of marker labels at most.
-const ROWS: usize = 4;
+const ROWS: usize = 6;
 /// Height of the time axis below the plot.
 const AXIS_HEIGHT: i32 = 48;
 

@@ -123,13 +123,7 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
     }
     owners.sort_unstable();
     owners.dedup();
-    let mut entries: Vec<(String, Swatch)> =
-        owners.iter().take(LEGEND_MAX).map(|owner| (names.instance(*owner), bars::owner_swatch(*owner))).collect();
-    if owners.len() > LEGEND_MAX {
-        let more = count((owners.len() - LEGEND_MAX) as u64);
-        let nothing: Swatch = Box::new(|_, _, _| {});
-        entries.push((format!("and {more} more; colours repeat, marks do not"), nothing));
-    }
+    let mut entries = owner_entries(names, &owners);
     if orphan {
         entries.push(("no owner".to_owned(), bars::orphan_swatch()));
     }
@@ -140,4 +134,29 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
         entries.push(("frozen owner".to_owned(), bars::frozen_swatch()));
     }
     Legend::new(entries)
+}
+
+/// Owners with their colours. Where several groups have too many members to name, owners that look alike (the same colour
+/// and mark) share an entry.
+fn owner_entries(names: &Names<'_>, owners: &[InstanceIx]) -> Vec<(String, Swatch)> {
+    let mut entries: Vec<(String, InstanceIx)> = owners.iter().map(|owner| (names.instance(*owner), *owner)).collect();
+    if entries.len() > LEGEND_MAX {
+        let mut alike: Vec<(String, InstanceIx)> = Vec::new();
+        for (_, owner) in entries {
+            let mark = format!("…/{}", names.instance_mark(owner));
+            let same = |(name, other): &(String, InstanceIx)| *name == mark && bars::look(*other) == bars::look(owner);
+            if !alike.iter().any(same) {
+                alike.push((mark, owner));
+            }
+        }
+        entries = alike;
+    }
+    let more = entries.len().saturating_sub(LEGEND_MAX);
+    let mut legend: Vec<(String, Swatch)> =
+        entries.into_iter().take(LEGEND_MAX).map(|(name, owner)| (name, bars::owner_swatch(owner))).collect();
+    if more > 0 {
+        let nothing: Swatch = Box::new(|_, _, _| {});
+        legend.push((format!("and {} more; colours repeat, marks do not", count(more as u64)), nothing));
+    }
+    legend
 }

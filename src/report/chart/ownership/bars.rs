@@ -18,6 +18,11 @@ const CROWDED: usize = 600;
 /// The least width of a bar that tells its times to the pointer.
 const TITLE_MIN: i32 = 8;
 
+/// What an owner's bars look like: one of sixteen, hue and stripes.
+pub(super) fn look(owner: InstanceIx) -> usize {
+    owner.at() % (2 * HUES.len())
+}
+
 fn hue(owner: InstanceIx) -> (Role, bool) {
     HUES[owner.at() % HUES.len()]
 }
@@ -31,7 +36,7 @@ fn text_role(owner: InstanceIx) -> Role {
 fn bar(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32), owner: InstanceIx) {
     let (role, _) = hue(owner);
     canvas.rect(from, to, role);
-    if owner.at() / HUES.len() % 2 == 1 {
+    if look(owner) >= HUES.len() {
         let place = owner.at() % HUES.len();
         let (ground, stripe) = (hex(role.light), hex(text_role(owner).light));
         canvas.pattern(
