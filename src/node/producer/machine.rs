@@ -186,8 +186,7 @@ impl Producer {
 
     /// From now on this constant rate; 0 pauses.
     pub fn set_rate(&mut self, now: SimTime, rate: f64) {
-        let pending = (self.next_call != SimTime::MAX).then_some(self.next_call);
-        self.times.set_rate(pending, now, rate);
+        self.times.set_rate(now, rate);
         self.plan_next_call();
     }
 
