@@ -109,6 +109,10 @@ pub struct Consumer {
     pub counters: Counters,
     /// Listener time of reported calls.
     pub(super) busy: SimDuration,
+    /// Of it, and of the calls not yet reported, what passed while the process was frozen.
+    pub(super) frozen_busy: SimDuration,
+    /// The service time changed while the process was frozen.
+    pub(super) redraw_on_thaw: bool,
 }
 
 impl Consumer {
@@ -140,6 +144,8 @@ impl Consumer {
             service_stream,
             counters: Counters::default(),
             busy: SimDuration::ZERO,
+            frozen_busy: SimDuration::ZERO,
+            redraw_on_thaw: false,
             topics,
             config,
             directory,
