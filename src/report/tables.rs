@@ -41,8 +41,18 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
     }
 }
 
+/// How bad it is that this lasted so long: under a second is the price of any change.
+#[must_use]
+pub fn trouble(time: SimDuration) -> Tone {
+    match time.as_nanos() {
+        0 => Tone::Plain,
+        1..1_000_000_000 => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
 fn bad_time(time: SimDuration) -> Cell {
-    Cell::unless_zero(duration(time), time.is_zero(), Tone::Bad)
+    Cell::toned(duration(time), trouble(time))
 }
 
 fn warn_count(n: u64) -> Cell {
@@ -85,10 +95,12 @@ fn ownership(outcome: &Outcome, names: &Names<'_>) -> Table {
     table
 }
 
-/// Queues with the most trouble first, those of equal trouble in their own order.
+/// Queues with the most trouble first, to the second; those of equal trouble in their own order.
 fn by_trouble(outcome: &Outcome) -> Vec<&QueueOwnership> {
     let mut queues: Vec<&QueueOwnership> = outcome.ownership.iter().collect();
-    queues.sort_by_key(|own| std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos())));
+    queues.sort_by_key(|own| {
+        std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos()) / 1_000_000_000)
+    });
     queues
 }
 

@@ -58,9 +58,10 @@ pub fn render(outcome: &Outcome, style: Style) -> String {
     let (changes, left) = allocation::changes(outcome, CHANGES_MAX);
     for (index, change) in changes.iter().enumerate() {
         heading(&mut text, style, &format!("Allocation around {}: {}", moment(change.at), change.label));
-        for table in &change.tables {
+        for group in &change.groups {
+            let table = group.table(outcome, change, ROWS_MAX * 2);
             text.push_str(&format!("  {}\n", style.paint(Tone::Strong, &table.title)));
-            text.push_str(&table.clone().cut(ROWS_MAX * 2, "members").render(|tone, text| style.paint(tone, text), 48));
+            text.push_str(&table.render(|tone, text| style.paint(tone, text), 48));
         }
         if left > 0 && index + 2 == changes.len() {
             text.push_str(&format!(

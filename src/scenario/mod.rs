@@ -17,5 +17,5 @@ pub mod schema;
 mod tree;
 pub mod units;
 
-pub use diagnose::{ScenarioError, Warning};
+pub use diagnose::{ScenarioError, Warning, nearest};
 pub use load::{Overrides, Scenario, load};

@@ -224,10 +224,35 @@ fn draw_markers(canvas: &mut Canvas<'_>, plot: &Plot, markers: &[Marker]) {
         let top = row.map_or(plot.top, |row| HEADING + row * ROW + 4);
         canvas
             .line(vec![(marker.x, top), (marker.x, plot.bottom)], INK, 2)
-            .attributes(" stroke-dasharray=\"7 6\" stroke-opacity=\".75\"");
+            .attributes(" stroke-dasharray=\"7 6\"")
+            .attributes(if row.is_some() { " stroke-opacity=\".75\"" } else { " stroke-opacity=\".35\"" });
         if let (Some((_, label, anchor)), Some(row)) = (&marker.label, row) {
             let x = if *anchor == Anchor::Start { marker.x + 8 } else { marker.x - 8 };
             canvas.text((x, HEADING + row * ROW + ROW / 2), label, FONT, INK, *anchor, false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_markers_never_overlap_each_other_or_a_line() {
+        let mut room = Room::default();
+        let mut placed = 0;
+        for n in 0..60 {
+            // Scattered positions and widths, right edge included.
+            let (x, width) = (120 + n * 7919 % 1460, 60 + n * 31 % 200);
+            placed += usize::from(room.find(x, width).is_some());
+        }
+        assert!(placed > 8, "{placed}");
+        for (i, (from, to, row)) in room.labels.iter().enumerate() {
+            assert!(*from >= MARGIN && *to <= WIDTH);
+            let apart = |(a, b, other): &(i32, i32, usize)| other != row || b <= from || a >= to;
+            assert!(room.labels.iter().skip(i + 1).all(apart), "label {i} overlaps another");
+            let through = |(x, rises): &(i32, usize)| rises < row && x > from && x < to;
+            assert!(!room.lines.iter().any(through), "a line runs through label {i}");
         }
     }
 }

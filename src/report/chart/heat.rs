@@ -78,6 +78,9 @@ pub struct Row<'a> {
     pub value: Box<dyn Fn(usize) -> Option<f64> + 'a>,
 }
 
+/// A class with the corners of its cell.
+type Cell = (usize, (i32, i32), (i32, i32));
+
 /// Draws a heat map; a cell that several samples share shows the greatest.
 #[must_use]
 pub fn chart(
@@ -91,7 +94,7 @@ pub fn chart(
     let lanes = Lanes::new(rows.iter().map(|row| row.label.clone()).collect());
     let legend = classes.legend(words);
     Frame::new(chart, outcome, lanes.label_width()).subtitle(subtitle).draw(lanes.height(), &legend, |canvas, plot| {
-        let mut cells: Vec<(usize, (i32, i32), (i32, i32))> = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
         for (lane, row) in rows.iter().enumerate() {
             let (top, bottom) = lanes.band(plot, lane);
             let x = |at: SimTime| plot.left + (plot.x(at) - plot.left) / COLUMN * COLUMN;

@@ -23,6 +23,8 @@ pub(super) struct Shape {
     pub(super) rate: f64,
     /// A consumer freezes at 90 s and thaws at 240 s, another is killed at 270 s.
     pub(super) troubled: bool,
+    /// Restarts of consumers after the end of the other actions, two actions each.
+    pub(super) restarts: u64,
 }
 
 impl Shape {
@@ -39,7 +41,13 @@ impl Shape {
             seconds: 300,
             rate: 2000.0,
             troubled: true,
+            restarts: 0,
         }
+    }
+
+    /// A rolling restart: more actions than a chart has room for labels.
+    pub(super) fn rolling() -> Self {
+        Self { name: "rolling", restarts: 16, ..Self::big() }
     }
 
     pub(super) fn big() -> Self {
@@ -339,6 +347,10 @@ impl Maker {
         );
         self.notices(270_002, &survivors);
         self.everyone(274_500, 400, &survivors, RebalanceTrigger::Notice(BrokerIx(0)));
+        for n in 0..self.shape.restarts {
+            self.fact(SimTime::from_secs(280 + n * 12), Fact::Action(4 + 2 * n as u32));
+            self.fact(SimTime::from_secs(285 + n * 12), Fact::Action(5 + 2 * n as u32));
+        }
     }
 
     fn gaps(&mut self) {
@@ -513,6 +525,16 @@ fn plan(shape: &Shape) -> Plan {
     }
     if shape.seconds <= 60 {
         timeline.clear();
+    }
+    for n in 0..shape.restarts {
+        let instance = inst(n as usize);
+        let (second, label) = (280 + n * 12, format!("restart {}/{n}", shape.group));
+        timeline.push(timed(second, &label, Action::StopConsumer { instance }));
+        timeline.push(timed(
+            second + 5,
+            &label,
+            Action::StartConsumer { instance, client_id: ClientIx::new(n as usize) },
+        ));
     }
     Plan {
         name: shape.name.to_owned(),

@@ -180,7 +180,7 @@ pub(super) fn owner_swatch(owner: InstanceIx) -> Swatch {
 
 /// A swatch like a stretch without an owner.
 pub(super) fn orphan_swatch() -> Swatch {
-    Box::new(|canvas, from, to| orphan(canvas, from, to))
+    Box::new(orphan)
 }
 
 /// A swatch like a stretch with two owners.
