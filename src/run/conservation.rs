@@ -99,7 +99,7 @@ impl World {
                 continue;
             }
             let now = process.consumer.clock(self.now);
-            let mut hold = |holding: &mut Holding, row: &Row| {
+            let hold = |holding: &mut Holding, row: &Row| {
                 let place = if row.start <= now { Place::Processing } else { Place::Cached };
                 if row.end > now || process.consumer.frozen() {
                     holding.held.push((row.offset, place));

@@ -32,6 +32,7 @@ pub(crate) struct Recipe {
     /// Time in ms, kind, and two numbers that pick who and how much.
     pub(crate) actions: Vec<(u32, u8, u16, u16)>,
     pub(crate) latency: u8,
+    pub(crate) late_nameserver: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -89,7 +90,7 @@ fn brokers() -> impl Strategy<Value = Vec<BrokerRecipe>> {
         prop::bool::weighted(0.8),
         prop::bool::weighted(0.8),
         prop::bool::weighted(0.2),
-        0..5_u8,
+        0..6_u8,
         prop_oneof![Just(0), 0..3000_u32],
     );
     vec(
@@ -174,11 +175,12 @@ fn producers() -> impl Strategy<Value = Vec<ProducerRecipe>> {
 
 /// Any recipe.
 pub(crate) fn recipes() -> impl Strategy<Value = Recipe> {
-    let actions = vec((0..QUIET_FROM.as_millis() as u32, 0..12_u8, any::<u16>(), any::<u16>()), 0..10);
-    (any::<u64>(), 1..=3_usize, brokers(), topics(), groups(), producers(), actions, 0..4_u8).prop_map(
-        |(seed, nameservers, brokers, topics, groups, producers, mut actions, latency)| {
+    let actions = vec((1..QUIET_FROM.as_millis() as u32, 0..12_u8, any::<u16>(), any::<u16>()), 0..14);
+    let links = (0..4_u8, prop::bool::weighted(0.1));
+    (any::<u64>(), 1..=3_usize, brokers(), topics(), groups(), producers(), actions, links).prop_map(
+        |(seed, nameservers, brokers, topics, groups, producers, mut actions, (latency, late_nameserver))| {
             actions.sort_by_key(|action| action.0);
-            Recipe { seed, nameservers, brokers, topics, groups, producers, actions, latency }
+            Recipe { seed, nameservers, brokers, topics, groups, producers, actions, latency, late_nameserver }
         },
     )
 }
@@ -205,7 +207,8 @@ fn handling(kind: u8) -> Distribution {
         0 => constant(SimDuration::ZERO),
         1 | 2 => constant(SimDuration::from_micros(100)),
         3 => Distribution::Exponential { mean: 5_000_000 },
-        _ => Distribution::Uniform { min: 0, max: 80_000_000 },
+        4 => Distribution::Uniform { min: 0, max: 80_000_000 },
+        _ => Distribution::Empirical(vec![(0, 0.9), (2_500_000_000, 0.1)]),
     }
 }
 
@@ -335,7 +338,7 @@ impl<'a> Maker<'a> {
                 .map(|index| NameserverPlan {
                     name: format!("nameserver-{index}"),
                     config: NameserverConfig::default(),
-                    start_at: SimTime::ZERO,
+                    start_at: SimTime::from_millis(if self.recipe.late_nameserver { index as u64 * 2500 } else { 0 }),
                 })
                 .collect(),
             brokers: self.brokers(),

@@ -184,6 +184,7 @@ impl Consumer {
             out.disarm(timer);
         }
         self.rebalance.stop();
+        self.client.abandon_calls(out);
         out.fact(self.stopped(StopKind::Graceful));
         self.unregister = self.client.brokers().collect();
         self.unregister.reverse();
@@ -331,6 +332,7 @@ impl Consumer {
     /// The shutdown is over or the process never ran.
     pub fn on_exit(&mut self) {
         self.presence = Presence::Absent;
+        self.frozen = false;
     }
 
     /// `SubscriptionData#subVersion` is the time of `subscribe()`.
