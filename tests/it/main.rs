@@ -4,6 +4,8 @@
 mod allocation;
 mod bad_input;
 mod cli;
+mod laws;
+mod random_plan;
 mod report;
 mod scenario;
 mod store_oracle;
