@@ -2,11 +2,13 @@
 //!
 //! A message can still be read if it is not before the lowest offset from which anybody may pull: the committed offset of every
 //! group that is meant to read the queue, and every offset that a living or frozen process still has in memory and may commit
-//! (a thawed process commits old ones). The mark takes effect one period later, when offsets that were under way have
-//! arrived.
+//! (a thawed process commits old ones), and every offset under way: a commit, a pull, or the answer to an offset query, which a
+//! slow or frozen client takes up long after others have moved on. The mark takes effect one period later.
 
 use super::world::{Event, World};
 use crate::kernel::time::SimDuration;
+use crate::protocol::address::Address;
+use crate::protocol::message::Body;
 use crate::store::ids::QueueIx;
 
 /// How often the marks are computed.
@@ -69,6 +71,21 @@ impl World {
             for assigned in process.consumer.assigned() {
                 let needed = assigned.offset.unwrap_or(assigned.first_offset);
                 marks[assigned.queue.at()] = marks[assigned.queue.at()].min(needed);
+            }
+        }
+        for envelope in self.mail.iter() {
+            let mut keep = |queue: QueueIx, offset: u64| marks[queue.at()] = marks[queue.at()].min(offset);
+            match (&envelope.body, envelope.to) {
+                (Body::UpdateOffsets { offsets, .. }, _) => {
+                    offsets.iter().for_each(|(queue, offset)| keep(*queue, *offset));
+                }
+                (Body::Pull(request), _) => keep(request.queue, request.offset),
+                (Body::Offset(Some(offset)), Address::Consumer(instance)) => {
+                    if let Some(queue) = self.processes[instance.at()].consumer.asking() {
+                        keep(queue, *offset);
+                    }
+                }
+                _ => {}
             }
         }
         marks

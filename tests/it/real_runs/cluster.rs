@@ -14,9 +14,6 @@ use super::machine::{Jvm, Machine};
 /// The topics that the group consumes come after its retry topic.
 pub(super) const FIRST_TOPIC: TopicIx = TopicIx(1);
 
-/// When the action of an experiment happens: late enough that every periodic timer of a member has fired once.
-pub(super) const ACTION: SimTime = SimTime::from_secs(40);
-
 /// A member of the group.
 pub(super) struct Member {
     /// Its name, and what its client id is made of.

@@ -1,16 +1,19 @@
 //! A member is frozen (`SIGSTOP`) and goes on 163 s later.
 
+use rocketmq_sim::kernel::dist::Distribution;
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::scenario::plan::{Action, ArrivalProcess, Phases};
 use rocketmq_sim::store::ids::{InstanceIx, QueueIx};
 use serde_json::Value;
 
-use super::cluster::{ACTION, Cluster, Member, Sender, Start, act, client_id};
-use super::machine::{Jvm, Machine};
+use super::cluster::{Cluster, Member, Sender, Start, act, client_id};
+use super::machine::{Jvm, Machine, log_normal};
 use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Change, Seen, greatest, least};
-use super::trial::{ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, random_phases, recorded_phases, strategy};
+use super::trial::{
+    ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, random_action, random_phases, recorded_phases, strategy,
+};
 
 /// `SIGCONT` comes this long after `SIGSTOP`.
 const PAUSE: SimDuration = SimDuration::from_secs(163);
@@ -18,29 +21,51 @@ const THAW_MS: f64 = 163_000.0;
 /// The measurement ends about here.
 const END_MS: f64 = 200_000.0;
 
+/// Time from `SIGCONT` until the threads run: `victim_first_message_after_thaw_ms`, 4 to 12 ms in the runs in which messages
+/// waited in the socket.
+fn thawed() -> Distribution {
+    log_normal(6.0, 20.0)
+}
+
+/// The handling time of the process that is thawed (its pages and caches are cold): its scheduler asks for routes first, so
+/// its first heartbeat comes three answers after it runs, `victim_first_heartbeat_after_thaw_ms`, 30/73/1223 ms.
+fn thawed_client() -> Distribution {
+    log_normal(12.0, 500.0)
+}
+
 /// A random member is frozen under random phases.
 pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
     let mut stream = open_phases(seed);
+    let action = random_action(&mut stream, 31);
     let group_rebalance = below(&mut stream, 20_000);
     let names = measured.members();
     let victim = names[stream.below(names.len() as u64) as usize].clone();
-    trial(measured, seed, &victim, &mut |_| random_phases(&mut stream, group_rebalance))
+    trial(measured, seed, action, &victim, &mut |_| random_phases(&mut stream, group_rebalance))
 }
 
 /// The member that was frozen, under the recorded phases.
 pub(super) fn replay(measured: &Measured, run: &Value, seed: u64) -> Trial {
     let victim = run["summary"]["victim"].as_str().unwrap();
-    trial(measured, seed, victim, &mut |name| recorded_phases(&run["phases_before_action"][name]))
+    let action = random_action(&mut open_phases(seed), 31);
+    let recorded = &run["phases_before_action"];
+    trial(measured, seed, action, victim, &mut |name| recorded_phases(&recorded[name], action))
 }
 
-fn trial(measured: &Measured, seed: u64, victim: &str, phases: &mut dyn FnMut(&str) -> Phases) -> Trial {
+fn trial(
+    measured: &Measured,
+    seed: u64,
+    action: SimTime,
+    victim: &str,
+    phases: &mut dyn FnMut(&str) -> Phases,
+) -> Trial {
     let machine = Machine::busy();
     let mut stream = open_phases(seed ^ 0x5eed);
-    let members = measured.members().into_iter().map(|name| Member {
-        client_id: client_id(&name),
-        start: Start::Long(phases(&name)),
-        jvm: Jvm::warm(&machine),
-        name,
+    let members = measured.members().into_iter().map(|name| {
+        let mut jvm = Jvm::warm(&machine);
+        if name == victim {
+            jvm.handling = thawed_client();
+        }
+        Member { client_id: client_id(&name), start: Start::Long(phases(&name)), jvm, name }
     });
     let cluster = Cluster {
         name: measured.name.clone(),
@@ -60,16 +85,18 @@ fn trial(measured: &Measured, seed: u64, victim: &str, phases: &mut dyn FnMut(&s
         }],
         strategy: strategy(measured),
         listener_ms: measured.listener_ms(),
-        duration: SimDuration::from_secs(40 + 205),
+        duration: (action - SimTime::ZERO) + SimDuration::from_secs(205),
         machine,
     };
     let subject = cluster.instance(victim);
+    let resume = thawed().duration(&mut stream);
     let mut plan = cluster.plan();
-    act(&mut plan, ACTION, Action::FreezeConsumer { instance: subject });
-    act(&mut plan, ACTION + PAUSE, Action::ThawConsumer { instance: subject });
+    act(&mut plan, action, Action::FreezeConsumer { instance: subject });
+    act(&mut plan, action + PAUSE + resume, Action::ThawConsumer { instance: subject });
     Trial {
         plan,
-        zero: Zero::At(ACTION),
+        action,
+        zero: Zero::At(action),
         listener_ms: cluster.listener_ms,
         topic: ONLY_TOPIC,
         subject,

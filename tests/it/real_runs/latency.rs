@@ -50,6 +50,7 @@ pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
     };
     Trial {
         plan: cluster.plan(),
+        action: SimTime::ZERO,
         zero: Zero::At(SimTime::ZERO),
         listener_ms: 0,
         topic: ONLY_TOPIC,

@@ -54,11 +54,6 @@ impl Measured {
         self.json["setup"][key].as_str().unwrap_or_default()
     }
 
-    /// The whole set-up as text.
-    pub(super) fn setup_text(&self) -> String {
-        self.json["setup"].to_string()
-    }
-
     /// Queues of the topic.
     pub(super) fn queues(&self) -> u32 {
         let queues = &self.json["setup"]["topic_queues"];

@@ -8,12 +8,13 @@ use rocketmq_sim::scenario::plan::{Action, ArrivalProcess};
 use rocketmq_sim::store::ids::InstanceIx;
 use serde_json::Value;
 
-use super::cluster::{ACTION, Cluster, Member, Sender, Start, act, client_id};
+use super::cluster::{Cluster, Member, Sender, Start, act, client_id};
 use super::machine::{Jvm, Machine};
 use super::measured::Measured;
 use super::seen::{Seen, greatest, least, millis};
 use super::trial::{
-    Kind, ONLY_TOPIC, Quantities, Trial, Zero, below, machine_of, open_phases, random_phases, recorded_phases, strategy,
+    Kind, ONLY_TOPIC, Quantities, Trial, Zero, below, machine_of, open_phases, random_action, random_phases,
+    recorded_phases, strategy,
 };
 
 /// Changes later than this belong to nothing that was measured.
@@ -37,10 +38,11 @@ pub(super) fn draw(kind: Kind, measured: &Measured, seed: u64, seeds: u64) -> Tr
     let runs = measured.runs();
     let like = &runs[(seed as usize * runs.len() / seeds as usize).min(runs.len() - 1)];
     let mut stream = open_phases(seed);
+    let action = random_action(&mut stream, 10);
     let group_rebalance = below(&mut stream, 20_000);
     let mut phases = |_: &str| random_phases(&mut stream, group_rebalance);
     let members = long_members(kind, measured, &machine_of(like), &mut phases);
-    trial(kind, measured, like, seed, members, machine_of(like))
+    trial(kind, measured, like, seed, members, machine_of(like), action)
 }
 
 /// The recorded phases of a run, its start-up time as measured.
@@ -49,17 +51,18 @@ pub(super) fn replay(kind: Kind, measured: &Measured, run: &Value, seed: u64) ->
     if let Some(delay) = run["summary"]["start_call_to_first_heartbeat_ms"].as_u64() {
         machine.start_delay = Distribution::constant_duration(SimDuration::from_millis(delay));
     }
+    let action = random_action(&mut open_phases(seed), 10);
     let recorded = &run["phases_before_action"];
     let mut phases = |name: &str| {
         let find = |value: &Value| {
             let entries = value.as_object()?;
             let (_, phases) = entries.iter().find(|(key, _)| key.split('_').next() == Some(name))?;
-            Some(recorded_phases(phases))
+            Some(recorded_phases(phases, action))
         };
-        find(recorded).unwrap_or_else(|| recorded_phases(&Value::Null))
+        find(recorded).unwrap_or_else(|| recorded_phases(&Value::Null, action))
     };
     let members = long_members(kind, measured, &machine, &mut phases);
-    trial(kind, measured, run, seed, members, machine)
+    trial(kind, measured, run, seed, members, machine, action)
 }
 
 /// The members that run before the action.
@@ -93,13 +96,14 @@ fn trial(
     seed: u64,
     mut members: Vec<Member>,
     machine: Machine,
+    action: SimTime,
 ) -> Trial {
     let name = subject(measured);
     let mut stream = open_phases(seed ^ 0x5eed);
     if kind == Kind::Join {
         members.push(Member {
             client_id: client_id(&name),
-            start: Start::At(ACTION),
+            start: Start::At(action),
             jvm: Jvm::cold(&machine),
             name: name.clone(),
         });
@@ -122,23 +126,23 @@ fn trial(
         strategy: strategy(measured),
         listener_ms: measured.listener_ms(),
         members,
-        duration: SimDuration::from_secs(90),
+        duration: (action - SimTime::ZERO) + SimDuration::from_secs(21),
         machine,
     };
     let subject = cluster.instance(&name);
     let mut plan = cluster.plan();
     match kind {
         Kind::Join => {
-            plan.duration = SimDuration::from_secs(65) + start_up_limit(&cluster.machine);
+            plan.duration += start_up_limit(&cluster.machine);
         }
         Kind::Shutdown => {
             let work = cluster.machine.shutdown_work.duration(&mut stream);
-            act(&mut plan, ACTION + work, Action::StopConsumer { instance: subject });
+            act(&mut plan, action + work, Action::StopConsumer { instance: subject });
         }
-        _ => act(&mut plan, ACTION, Action::KillConsumer { instance: subject }),
+        _ => act(&mut plan, action, Action::KillConsumer { instance: subject }),
     }
-    let zero = if kind == Kind::Join { Zero::FirstHeartbeatOf(subject) } else { Zero::At(ACTION) };
-    Trial { plan, zero, listener_ms: cluster.listener_ms, topic: ONLY_TOPIC, subject, prefix: String::new() }
+    let zero = if kind == Kind::Join { Zero::FirstHeartbeatOf(subject) } else { Zero::At(action) };
+    Trial { plan, action, zero, listener_ms: cluster.listener_ms, topic: ONLY_TOPIC, subject, prefix: String::new() }
 }
 
 /// Longer than any start-up that is drawn.
@@ -188,7 +192,7 @@ pub(super) fn measure_leave(trial: &Trial, seen: &Seen, outcome: &Outcome) -> Qu
     let unregister = outcome.facts.iter().find(|record| left(&record.fact)).map(|record| millis(record.at));
     let mut quantities = Quantities::new();
     let mut put = |name: &str, value: Option<f64>| quantities.extend(value.map(|value| (name.to_owned(), value)));
-    put("unregister_sent_ms", unregister.map(|at| at - millis(ACTION)));
+    put("unregister_sent_ms", unregister.map(|at| at - millis(trial.action)));
     put("first_notified_ms", least(notified));
     put("others_first_assigned_ms", least(others().filter(|change| change.gained).map(|change| change.at)));
     put("time_to_stable_ms", greatest(others().map(|change| change.at)));

@@ -11,8 +11,10 @@ use super::measured::{Measured, Range};
 use super::table::short;
 use super::trial::{Kind, Quantities};
 
-/// Draws of what was not recorded.
-const DRAWS: u64 = 24;
+/// Draws of what was not recorded: many where it decides about branches.
+const fn draws(kind: Kind) -> u64 {
+    if matches!(kind, Kind::Freeze) { 64 } else { 8 }
+}
 
 /// A predicted quantity and the machine noise allowed, ms (0 for counts), without the run's longest stall.
 struct Prediction {
@@ -29,8 +31,10 @@ pub(super) fn compare(measured: &Measured) -> Vec<String> {
             Value::String(name) => name.clone(),
             other => other.to_string(),
         };
-        let draws: Vec<Quantities> =
-            (0..DRAWS).into_par_iter().filter_map(|seed| Some(kind.run(kind.replay(measured, run, seed)?))).collect();
+        let draws: Vec<Quantities> = (0..draws(kind))
+            .into_par_iter()
+            .filter_map(|seed| Some(kind.run(kind.replay(measured, run, seed)?)))
+            .collect();
         if draws.is_empty() {
             continue;
         }

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use rocketmq_sim::kernel::dist::Distribution;
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::run::outcome::Outcome;
 use rocketmq_sim::scenario::plan::ArrivalProcess;
 
-use super::cluster::{ACTION, Cluster, Member, Sender, Start, client_id};
+use super::cluster::{Cluster, Member, Sender, Start, client_id};
 use super::machine::{Jvm, Machine, log_normal};
 use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Seen, greatest, least};
 use super::trial::{ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, strategy};
+
+/// When the members start, or the second one.
+const ACTION: SimTime = SimTime::from_secs(16);
 
 /// The prefix of a quantity's name in front of its first colon and blank, as `4 consumers: `.
 fn prefixes(measured: &Measured) -> Vec<String> {
@@ -28,9 +32,10 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     let count: usize = prefix.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(4);
     let mut machine = Machine::busy();
     // `first_heartbeat_ms` of every member: 404/736/1387 ms in the runs with 4, 615/1406/2149 ms in those with 8.
-    machine.start_delay = if count > 4 { log_normal(1300.0, 2300.0) } else { log_normal(700.0, 1450.0) };
-    machine.cold_client = log_normal(3.0, 40.0);
-    machine.cold_rebalance_work = log_normal(20.0, 110.0);
+    let normal = Distribution::Normal { mean: 1_350_000_000, deviation: 400_000_000 };
+    machine.start_delay = if count > 4 { normal } else { log_normal(700.0, 1500.0) };
+    machine.cold_client = log_normal(4.0, 80.0);
+    machine.cold_rebalance_work = log_normal(25.0, 150.0);
     let mut stream = open_phases(seed);
     // Messages waited for 3 to 8 s, from the pauses between the runs.
     let backlog = SimDuration::from_secs(3) + below(&mut stream, 5_000);
@@ -51,11 +56,12 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
         senders: vec![sender(measured, ACTION.saturating_sub(backlog))],
         strategy: strategy(measured),
         listener_ms: measured.listener_ms(),
-        duration: SimDuration::from_secs(60),
+        duration: SimDuration::from_secs(26),
         machine,
     };
     Trial {
         plan: cluster.plan(),
+        action: ACTION,
         zero: Zero::At(ACTION),
         listener_ms: cluster.listener_ms,
         topic: ONLY_TOPIC,
@@ -65,7 +71,7 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
 }
 
 fn sender(measured: &Measured, start_at: SimTime) -> Sender {
-    Sender { topic: 0, rate: measured.rate(), threads: 1, process: ArrivalProcess::Constant, start_at, limit: None }
+    Sender { topic: 0, rate: measured.rate(), threads: 8, process: ArrivalProcess::Constant, start_at, limit: None }
 }
 
 /// Quantities of a cold start.
@@ -122,11 +128,12 @@ pub(super) fn draw_shared(measured: &Measured, seed: u64) -> Trial {
         senders: vec![sender(measured, SimTime::ZERO + below(&mut stream, 3_000))],
         strategy: strategy(measured),
         listener_ms: measured.listener_ms(),
-        duration: SimDuration::from_secs(100),
+        duration: SimDuration::from_secs(76),
         machine,
     };
     Trial {
         plan: cluster.plan(),
+        action: ACTION,
         zero: Zero::At(ACTION),
         listener_ms: cluster.listener_ms,
         topic: ONLY_TOPIC,

@@ -10,7 +10,7 @@ use rocketmq_sim::scenario::plan::{Phases, Plan, StrategyPlan};
 use rocketmq_sim::store::ids::{InstanceIx, TopicIx};
 use serde_json::Value;
 
-use super::cluster::{ACTION, FIRST_TOPIC};
+use super::cluster::FIRST_TOPIC;
 use super::machine::Machine;
 use super::measured::Measured;
 use super::seen::Seen;
@@ -22,6 +22,8 @@ pub(super) type Quantities = Vec<(String, f64)>;
 /// A plan with what is needed to read its outcome.
 pub(super) struct Trial {
     pub(super) plan: Plan,
+    /// When the action of the experiment happens.
+    pub(super) action: SimTime,
     pub(super) zero: Zero,
     pub(super) listener_ms: u64,
     pub(super) topic: TopicIx,
@@ -176,10 +178,16 @@ pub(super) fn random_phases(stream: &mut Stream, group_rebalance: SimDuration) -
     }
 }
 
+/// A random time of the action from `from_s` seconds on: parked pulls come back every 20 s, and where in this cycle the
+/// action falls must not be fixed.
+pub(super) fn random_action(stream: &mut Stream, from_s: u64) -> SimTime {
+    SimTime::from_secs(from_s) + below(stream, 20_000)
+}
+
 /// Recorded phases count back from the action; those of a plan from its zero.
-pub(super) fn recorded_phases(value: &Value) -> Phases {
+pub(super) fn recorded_phases(value: &Value, action: SimTime) -> Phases {
     let age = |key: &str, period: i64| {
-        let at = value[key].as_i64().unwrap_or_default() + ACTION.as_millis() as i64;
+        let at = value[key].as_i64().unwrap_or_default() + action.as_millis() as i64;
         SimDuration::from_millis((-at).rem_euclid(period) as u64)
     };
     Phases {
