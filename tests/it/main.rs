@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod laws;
 mod random_plan;
+mod real_runs;
 mod report;
 mod scenario;
 mod store_oracle;
