@@ -157,3 +157,46 @@ fn files_that_cannot_be_read_are_refused_with_exit_code_2() {
         assert!(!home.path().join("reports").exists(), "{args:?} left a report");
     }
 }
+
+/// What people and programs put where something else belongs.
+const STRANGE: [&str; 10] =
+    ["0", "-1", "7", "18446744073709551615", "1e308", ".nan", "null", "abc", "[x]", "36000d"];
+
+/// The text with the value of one line replaced.
+fn with_value(lines: &[&str], index: usize, value: &str) -> Option<String> {
+    let line = lines[index];
+    let indent = line.len() - line.trim_start_matches([' ', '-']).len();
+    let start = match line[indent..].find(": ") {
+        Some(colon) => indent + colon + 2,
+        None if line.trim_start().starts_with("- ") => indent,
+        None => return None,
+    };
+    let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+    changed[index] = format!("{}{value}", &line[..start]);
+    Some(changed.join("\n"))
+}
+
+#[test]
+fn any_value_replaced_by_anything_is_read_or_refused_with_a_place() {
+    let text = include_str!("../data/scenarios/everything.yaml");
+    let resolved = Scenario::read("x.yaml", text, &Overrides::default()).unwrap().resolved_yaml();
+    let lines: Vec<&str> = resolved.lines().collect();
+    let (mut read, mut refused) = (0, 0);
+    for index in 0..lines.len() {
+        for changed in STRANGE.iter().filter_map(|value| with_value(&lines, index, value)) {
+            match Scenario::read("x.yaml", &changed, &Overrides::default()) {
+                Ok(scenario) => {
+                    let again = Scenario::read("x.yaml", &scenario.resolved_yaml(), &Overrides::default());
+                    assert_eq!(again.map(|again| again.plan).as_ref(), Ok(&scenario.plan), "{}", lines[index]);
+                    scenario.warnings();
+                    read += 1;
+                }
+                Err(error) => {
+                    assert!(error.line_and_column().0 <= lines.len(), "{}", error.one_line());
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 200 && refused > 1500, "{read} read, {refused} refused");
+}
