@@ -2,6 +2,7 @@
 
 use super::world::{Event, World};
 use crate::kernel::time::SimTime;
+use crate::node::fact::{Fact, FactRecord};
 use crate::node::outbox::{Delivery, Effect, Fate, Timer};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation, Envelope};
@@ -31,6 +32,9 @@ impl World {
         match effect {
             Effect::Send { to, correlation, body, after } => {
                 let pull = matches!(body, Body::Pull(_));
+                if self.trace {
+                    self.trace_heartbeat(node, to, &body);
+                }
                 let (channel, arrival) = self.network.up(self.now + after, node, to);
                 let at = arrival + self.handling(to, pull);
                 self.post(at, Envelope { from: node, to, channel, correlation, body });
@@ -78,6 +82,15 @@ impl World {
         }
     }
 
+    /// A heartbeat that leaves is a fact of `--trace messages`: measured timelines count from it.
+    fn trace_heartbeat(&mut self, from: Address, to: Address, body: &Body) {
+        if let (Address::Consumer(instance), Address::Broker(broker), Body::Heartbeat(heartbeat)) = (from, to, body) {
+            let group = self.plan.instances[instance.at()].group;
+            let fact = Fact::HeartbeatSent { instance, group, client: heartbeat.client, broker };
+            self.facts.push(FactRecord { at: self.now, fact });
+        }
+    }
+
     fn post(&mut self, at: SimTime, envelope: Envelope) {
         let place = self.mail.put(envelope);
         self.queue.push(at, Event::Deliver(place));
@@ -108,7 +121,8 @@ impl World {
         let mut deliveries = std::mem::take(&mut self.out.deliveries);
         for delivery in &deliveries {
             let pair = pairs[delivery.queue.at()];
-            let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, delivery.fate);
+            let appended_at = u128::from(delivery.stored.as_nanos());
+            let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, appended_at, delivery.fate);
             track.on_delivery(delivery, first, cause);
             process.measures.consumed += u64::from(delivery.fate != Fate::CutOff);
             process.measures.duplicates += u64::from(cause.is_some());
@@ -128,8 +142,7 @@ fn trace(
     group: crate::store::ids::GroupIx,
     delivery: &Delivery,
     cause: Option<crate::node::fact::DuplicateCause>,
-) -> impl Iterator<Item = crate::node::fact::FactRecord> {
-    use crate::node::fact::{Fact, FactRecord};
+) -> impl Iterator<Item = FactRecord> {
     let Delivery { queue, offset, .. } = *delivery;
     let duplicate = cause.map(|cause| FactRecord {
         at: delivery.start,

@@ -2,11 +2,11 @@
 //!
 //! A message can still be read if it is not before the lowest offset from which anybody may pull: the committed offset of every
 //! group that is meant to read the queue, and every offset that a living or frozen process still has in memory and may commit
-//! (a thawed process commits old ones). The mark takes effect one period later, when offsets that were under way have
-//! arrived.
+//! (a thawed process commits old ones), or that is on its way to a broker. The mark takes effect one period later.
 
 use super::world::{Event, World};
 use crate::kernel::time::SimDuration;
+use crate::protocol::message::Body;
 use crate::store::ids::QueueIx;
 
 /// How often the marks are computed.
@@ -69,6 +69,24 @@ impl World {
             for assigned in process.consumer.assigned() {
                 let needed = assigned.offset.unwrap_or(assigned.first_offset);
                 marks[assigned.queue.at()] = marks[assigned.queue.at()].min(needed);
+            }
+            // Between the answer to its offset query and its first pull only the member knows from where it will pull.
+            if let Some(queue) = process.consumer.asks_offset_of() {
+                marks[queue.at()] = marks[queue.at()].min(self.retention.pending[queue.at()]);
+            }
+        }
+        for envelope in self.mail.iter() {
+            match &envelope.body {
+                Body::Pull(request) => {
+                    let least = request.commit_offset.unwrap_or(request.offset).min(request.offset);
+                    marks[request.queue.at()] = marks[request.queue.at()].min(least);
+                }
+                Body::UpdateOffsets { offsets, .. } => {
+                    for (queue, offset) in offsets {
+                        marks[queue.at()] = marks[queue.at()].min(*offset);
+                    }
+                }
+                _ => {}
             }
         }
         marks

@@ -108,9 +108,18 @@ impl World {
             let rows = self.processes[owner.at()].consumer.rows_of(queue);
             begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
         }
-        let from = self.processes[instance.at()].consumer.first_offset(queue).unwrap_or(0);
+        let assigned = self.processes[instance.at()].consumer.assigned_to(queue);
+        let (from, stored) = assigned.map_or((0, None), |assigned| (assigned.first_offset, assigned.offset));
         if self.ledgers[pair].on_assigned(from, begun) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
+        }
+        if stored.is_none() {
+            let parts = self.directory.parts(queue);
+            let store = &self.brokers[parts.broker.at()].broker.store;
+            self.ledgers[pair].on_jump(from, |offset| {
+                let message = store.message(parts.local as usize, offset);
+                message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
+            });
         }
         self.ownership[pair].begin(self.now, instance, client);
         self.truths[group.at()].dirty.push(instance);

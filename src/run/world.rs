@@ -273,6 +273,10 @@ impl World {
         let Some(envelope) = self.mail.take(place) else { return };
         match to {
             Address::Nameserver(nameserver) => {
+                if self.now < self.plan.nameservers[nameserver.at()].start_at {
+                    // Nobody is there yet: the caller waits out its timeout.
+                    return;
+                }
                 self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
             }
             Address::Broker(broker) => {
@@ -440,6 +444,7 @@ impl World {
                     self.facts.push(FactRecord { at: now, fact });
                 }
             }
+            SendReply::Lost => host.path.failed += 1,
             SendReply::QueueIdIllegal => {
                 host.path.refused_under_way += 1;
                 let place = self.refusals.put((producer, request));

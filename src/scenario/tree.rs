@@ -19,7 +19,7 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    Int(i64),
+    Int(i128),
     Float(f64),
     Str(String),
     Seq(Vec<Node>),
@@ -184,6 +184,7 @@ fn syntax_fault(text: &str, error: &serde_yaml::Error) -> Fault {
         other => {
             let message = other.to_string();
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            let message = if message == "invalid u64" { "this is not a whole number" } else { message };
             Fault::new(place, format!("not valid YAML: {message}"))
         }
     }
@@ -228,11 +229,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
+        Ok(Value::Int(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Int))
+        Ok(Value::Int(value.into()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {

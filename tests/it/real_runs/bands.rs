@@ -1,0 +1,84 @@
+//! Under many seeds with random phases: measured runs inside the simulated range, simulated median inside the measured one.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::latency;
+use super::measured::{Measured, Range};
+use super::table::{Line, Verdict, print_bands};
+use super::trial::Kind;
+
+/// Process queues were sampled every 3 ms around a rebalance, clocks read in whole milliseconds.
+const TIME_RESOLUTION_MS: f64 = 3.0;
+
+/// Quantities that the scenario states instead of predicting, because they are machine time of these very runs or the action
+/// itself.
+const ASSUMED: [&str; 5] = [
+    "start_call_to_first_heartbeat_ms",
+    "unregister_sent_ms",
+    "first_heartbeat_first_ms",
+    "first_heartbeat_last_ms",
+    "thaw:thaw_t_ms",
+];
+
+/// Quantities that the model says nothing about.
+const NOT_MODELLED: [(&str, &str); 2] =
+    [("max_stall_ms", "a property of the measured machine"), ("update_request_ms", "start-up of the admin tool's JVM")];
+
+/// What differs although everything else fits: (experiment, quantity, reason).
+const KNOWN: [(&str, &str, &str); 0] = [];
+
+/// Compares one experiment; what does not fit is told in words.
+pub(super) fn compare(measured: &Measured, seeds: u64) -> Vec<String> {
+    let Some(kind) = Kind::of(measured) else {
+        println!("skipped: {} is none of the experiments of this comparison", measured.name);
+        return Vec::new();
+    };
+    let simulated = simulate(kind, measured, seeds);
+    let ranges = if kind == Kind::LongPolling { latency::measured_percentiles(measured) } else { measured.summary() };
+    let lines: Vec<Line> = ranges
+        .into_iter()
+        .map(|(quantity, range)| {
+            let simulated = simulated.get(&quantity).cloned().and_then(Range::of);
+            let verdict = verdict(&measured.name, &quantity, range, simulated);
+            Line { quantity, measured: range, simulated, verdict }
+        })
+        .collect();
+    print_bands(&measured.name, seeds, &lines);
+    let misfits = lines.iter().filter(|line| line.verdict == Verdict::Misfit);
+    misfits
+        .map(|line| format!("bands: {}: measured {:?}, simulated {:?}", line.quantity, line.measured, line.simulated))
+        .collect()
+}
+
+/// All values of each quantity over the seeds.
+fn simulate(kind: Kind, measured: &Measured, seeds: u64) -> BTreeMap<String, Vec<f64>> {
+    let runs: Vec<_> = (0..seeds).into_par_iter().map(|seed| kind.run(kind.draw(measured, seed, seeds))).collect();
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (name, value) in runs.into_iter().flatten() {
+        values.entry(name).or_default().push(value);
+    }
+    values
+}
+
+fn verdict(experiment: &str, quantity: &str, measured: Range, simulated: Option<Range>) -> Verdict {
+    let bare = quantity.split_once(": ").map_or(quantity, |(_, bare)| bare);
+    if let Some((_, reason)) = NOT_MODELLED.iter().find(|(name, _)| *name == bare) {
+        return Verdict::NotModelled(reason);
+    }
+    let Some(simulated) = simulated else {
+        return Verdict::NotModelled("unknown quantity");
+    };
+    if ASSUMED.contains(&bare) {
+        return Verdict::Assumed;
+    }
+    let resolution = if quantity.contains("_ms") { TIME_RESOLUTION_MS } else { 0.0 };
+    let inside = simulated.min <= measured.min + resolution && measured.max <= simulated.max + resolution;
+    let median = measured.min - resolution <= simulated.median && simulated.median <= measured.max + resolution;
+    if inside && median {
+        return Verdict::Fits;
+    }
+    let known = KNOWN.iter().find(|(of, name, _)| *of == experiment && *name == quantity);
+    known.map_or(Verdict::Misfit, |(.., reason)| Verdict::Known(reason))
+}

@@ -1,0 +1,177 @@
+//! All members start at once; two members share a client id.
+
+use std::collections::BTreeMap;
+
+use rocketmq_sim::kernel::dist::Distribution;
+use rocketmq_sim::kernel::time::{SimDuration, SimTime};
+use rocketmq_sim::run::outcome::Outcome;
+use rocketmq_sim::scenario::plan::ArrivalProcess;
+
+use super::cluster::{Cluster, Member, Sender, Start, client_id};
+use super::machine::{Jvm, Machine, log_normal};
+use super::measured::Measured;
+use super::members::random_start;
+use super::seen::{Seen, greatest, least};
+use super::trial::{ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, strategy};
+
+/// When the members start, or the second one.
+const ACTION: SimTime = SimTime::from_secs(16);
+
+/// The prefix of a quantity's name in front of its first colon and blank, as `4 consumers: `.
+fn prefixes(measured: &Measured) -> Vec<String> {
+    let mut prefixes: Vec<String> =
+        measured.summary().iter().filter_map(|(name, _)| Some(format!("{}: ", name.split_once(": ")?.0))).collect();
+    prefixes.dedup();
+    prefixes
+}
+
+/// Half of the seeds for each number of members that was measured.
+pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
+    let prefixes = prefixes(measured);
+    let prefix = prefixes.get(seed as usize % prefixes.len().max(1)).cloned().unwrap_or_default();
+    let count: usize = prefix.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(4);
+    let mut machine = Machine::busy();
+    // `first_heartbeat_ms` of every member: 404/736/1387 ms in the runs with 4, 615/1406/2149 ms in those with 8.
+    let normal = Distribution::Normal { mean: 1_350_000_000, deviation: 400_000_000 };
+    machine.start_delay = if count > 4 { normal } else { log_normal(700.0, 1500.0) };
+    machine.cold_client = log_normal(4.0, 80.0);
+    machine.cold_rebalance_work = log_normal(25.0, 150.0);
+    let mut stream = open_phases(seed);
+    // Messages waited for 3 to 8 s, from the pauses between the runs.
+    let backlog = SimDuration::from_secs(3) + below(&mut stream, 5_000);
+    let members = (0..count).map(|index| {
+        let name = format!("c{index}");
+        let start = Start::At(ACTION + below(&mut stream, 15));
+        Member { client_id: client_id(&name), start, jvm: Jvm::cold(&machine), name }
+    });
+    let members = members.collect();
+    let cluster = Cluster {
+        name: measured.name.clone(),
+        seed,
+        members,
+        brokers: vec![random_start(&mut stream), random_start(&mut stream)],
+        home: 0,
+        auto_create: false,
+        topics: vec![(measured.queues(), measured.queues())],
+        senders: vec![sender(measured, ACTION.saturating_sub(backlog))],
+        strategy: strategy(measured),
+        listener_ms: measured.listener_ms(),
+        duration: SimDuration::from_secs(26),
+        machine,
+    };
+    Trial {
+        plan: cluster.plan(),
+        action: ACTION,
+        zero: Zero::At(ACTION),
+        listener_ms: cluster.listener_ms,
+        topic: ONLY_TOPIC,
+        subject: cluster.instance("c0"),
+        prefix,
+    }
+}
+
+fn sender(measured: &Measured, start_at: SimTime) -> Sender {
+    Sender { topic: 0, rate: measured.rate(), threads: 8, process: ArrivalProcess::Constant, start_at, limit: None }
+}
+
+/// Quantities of a cold start.
+pub(super) fn measure_cold(seen: &Seen) -> Quantities {
+    let mut first: BTreeMap<_, f64> = BTreeMap::new();
+    for (at, who) in &seen.heartbeats {
+        first.entry(*who).or_insert(*at);
+    }
+    let stable = greatest(seen.changes.iter().map(|change| change.at));
+    let last = greatest(first.values().copied());
+    let count = |gained: bool| Some(seen.changes.iter().filter(|change| change.gained == gained).count() as f64);
+    let mut quantities = Quantities::new();
+    let mut put = |name: &str, value: Option<f64>| quantities.extend(value.map(|value| (name.to_owned(), value)));
+    put("first_heartbeat_first_ms", least(first.values().copied()));
+    put("first_heartbeat_last_ms", last);
+    put("first_assignment_ms", least(seen.changes.iter().filter(|change| change.gained).map(|change| change.at)));
+    put("stable_ms", stable);
+    put("stable_after_last_heartbeat_ms", stable.zip(last).map(|(stable, last)| stable - last));
+    put("queues_assigned_total", count(true));
+    put("queues_revoked_total", count(false));
+    put("notifications", Some(seen.notices.len() as f64));
+    put("first_message_ms", seen.deliveries.first().map(|delivery| delivery.at));
+    put("duplicates", Some(seen.duplicates.len() as f64));
+    quantities
+}
+
+/// Half of the seeds with a third member under another id.
+pub(super) fn draw_shared(measured: &Measured, seed: u64) -> Trial {
+    let prefixes = prefixes(measured);
+    let prefix = prefixes.get(seed as usize % prefixes.len().max(1)).cloned().unwrap_or_default();
+    let third = prefix.contains("c1");
+    let machine = Machine::busy();
+    let mut stream = open_phases(seed);
+    // `starts_ms`: the first JVM 9.8 to 14.8 s before the second, the third 11.5 to 15.2 s after it.
+    let mut starts = vec![("jvm0", "c0", ACTION.saturating_sub(SimDuration::from_secs(9) + below(&mut stream, 6_000)))];
+    starts.push(("jvm1", "c0", ACTION));
+    if third {
+        starts.push(("jvm2", "c1", ACTION + SimDuration::from_secs(11) + below(&mut stream, 4_200)));
+    }
+    let members = starts.into_iter().map(|(name, id, at)| Member {
+        name: name.to_owned(),
+        client_id: client_id(id),
+        start: Start::At(at),
+        jvm: Jvm::cold(&machine),
+    });
+    let cluster = Cluster {
+        name: measured.name.clone(),
+        seed,
+        members: members.collect(),
+        brokers: vec![random_start(&mut stream)],
+        home: 0,
+        auto_create: true,
+        topics: vec![(measured.queues(), measured.queues())],
+        senders: vec![sender(measured, SimTime::ZERO + below(&mut stream, 3_000))],
+        strategy: strategy(measured),
+        listener_ms: measured.listener_ms(),
+        duration: SimDuration::from_secs(76),
+        machine,
+    };
+    Trial {
+        plan: cluster.plan(),
+        action: ACTION,
+        zero: Zero::At(ACTION),
+        listener_ms: cluster.listener_ms,
+        topic: ONLY_TOPIC,
+        subject: cluster.instance("jvm0"),
+        prefix,
+    }
+}
+
+/// Quantities of a shared client id. The measured window has 660 messages at 30 a second: 22 s, the last 3 s of the 25 left
+/// out because they may still be on their way.
+pub(super) fn measure_shared(seen: &Seen, outcome: &Outcome) -> Quantities {
+    let end = outcome.end.as_nanos() as f64 / 1e6 - seen.zero;
+    let window = |at: f64| at >= end - 25_000.0 && at < end - 3_000.0;
+    let mut given: BTreeMap<(_, u64), u32> = BTreeMap::new();
+    for delivery in &seen.deliveries {
+        *given.entry((delivery.queue, delivery.offset)).or_default() += 1;
+    }
+    let times: Vec<u32> = seen
+        .stored
+        .iter()
+        .filter(|(at, ..)| window(*at))
+        .map(|(_, queue, offset)| given.get(&(*queue, *offset)).copied().unwrap_or_default())
+        .collect();
+    let owners: Vec<usize> = outcome
+        .ownership
+        .iter()
+        .filter(|owned| outcome.plan.queues[owned.queue.at()].topic == ONLY_TOPIC)
+        .map(|owned| owned.intervals.iter().filter(|interval| interval.to == outcome.end).count())
+        .collect();
+    let count = |wanted: &dyn Fn(u32) -> bool| times.iter().filter(|times| wanted(**times)).count() as f64;
+    let queues = |wanted: usize| owners.iter().filter(|owners| **owners == wanted).count() as f64;
+    let values = [
+        ("last_25s:messages_sent", times.len() as f64),
+        ("last_25s:delivered_once", count(&|times| times == 1)),
+        ("last_25s:delivered_twice_or_more", count(&|times| times >= 2)),
+        ("last_25s:not_delivered", count(&|times| times == 0)),
+        ("queues_without_owner", queues(0)),
+        ("queues_with_2_owners", queues(2)),
+    ];
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
