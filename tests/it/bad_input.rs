@@ -83,7 +83,7 @@ fn an_alias_bomb_is_refused_before_it_explodes() {
 #[test]
 fn nesting_without_end_is_refused() {
     let yaml = format!("title: {}{}\n", "[".repeat(5000), "]".repeat(5000));
-    let says = "x.yaml:1:71: nested too deeply; 64 levels are allowed; a scenario needs fewer than ten";
+    let says = "x.yaml:1:263: nested too deeply; 64 levels are allowed; a scenario needs fewer than ten";
     assert_eq!(line_of(&yaml, &[]), says);
 }
 

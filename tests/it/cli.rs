@@ -135,7 +135,7 @@ fn a_folder_that_is_no_report_is_refused_before_the_run() {
 #[test]
 fn check_warns_of_what_is_not_meant_and_is_content_with_the_rest() {
     let strange = "topics: {t: {queues: 2, readQueueNums: 1}, u: {}, v: {}}\n\
-                   producers: {p: {topic: t, rate: 5000/s}, q: {topic: u}}\n\
+                   producers: {p: {topic: t, rate: 9000/s}, q: {topic: u}}\n\
                    groups:\n  g:\n    topics: [t, v]\n    consumeThreadMax: 64\n    serviceTime: 10ms\n\
                    \x20   instances: [{clientId: x}, {clientId: x}, {topics: t}, {}, {}]\n";
     let home = home(&[("small.yaml", SMALL), ("strange.yaml", strange)]);
@@ -151,8 +151,8 @@ fn check_warns_of_what_is_not_meant_and_is_content_with_the_rest() {
         "strange.yaml:1:44: nobody consumes `u`",
         "strange.yaml:1:51: nothing is ever in `v`",
         "strange.yaml:6:5: `consumeThreadMax` has no effect",
-        "strange.yaml:7:5: g cannot keep up: 5000 messages a second arrive",
-        "strange.yaml:8:5: g has 5 members for 4 queues; 1 of them get no queue",
+        "strange.yaml:7:5: g cannot keep up: 9000 messages a second arrive",
+        "strange.yaml:8:5: g has 5 members for 4 queues; 1 of them will be idle",
         "strange.yaml:8:43: g/0 and g/1 share the client id x",
         "strange.yaml:8:48: g/2 does not subscribe to the topics of its group",
     ];

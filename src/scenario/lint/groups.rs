@@ -120,7 +120,7 @@ impl Lints<'_> {
                 let place = self.cause(name, at);
                 let when = if at == SimTime::ZERO { String::new() } else { format!(" from {at} on") };
                 let message = format!("{name} has {members} members for {queues} queues{when}");
-                let help = format!("{} of them get no queue", members - queues);
+                let help = format!("{} of them will be idle", members - queues);
                 self.warn(&place, message, help);
                 return;
             }

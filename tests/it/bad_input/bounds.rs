@@ -167,7 +167,7 @@ sampleInterval: 1ms
         what: "an enormous backlog",
         yaml: r"topics: {order_topic: {preload: {perQueue: 18446744073709551615}}}
 ",
-        says: "x.yaml:1:44: expected a whole number, 0 or more, got a number beyond all bounds",
+        says: "x.yaml:1:44: more than 100000000 preloaded messages",
     },
     Bad {
         what: "a backlog of too many messages",
