@@ -12,8 +12,8 @@ use rocketmq_sim::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig}
 use rocketmq_sim::run::outcome::{Fact, Outcome};
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::plan::{
-    Action, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan, QueueKey, StrategyPlan, TimedAction,
-    TopicOnBroker, TopicPlan,
+    Action, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan, QueueKey, StrategyPlan,
+    TimedAction, TopicOnBroker, TopicPlan,
 };
 use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, TopicIx};
 
@@ -49,7 +49,11 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         client_ids: (0..=MEMBERS).map(|index| format!("10.0.0.{index:04}@1")).collect(),
         queues: (0..BROKERS)
             .flat_map(|broker| {
-                (0..QUEUES / BROKERS).map(move |queue_id| QueueKey { topic: TopicIx(0), broker: BrokerIx(broker), queue_id })
+                (0..QUEUES / BROKERS).map(move |queue_id| QueueKey {
+                    topic: TopicIx(0),
+                    broker: BrokerIx(broker),
+                    queue_id,
+                })
             })
             .collect(),
         network: NetworkPlan {
@@ -117,7 +121,8 @@ fn print(what: &str, plan: &Arc<Plan>, from: SimTime) {
             changed += u32::from(gained + lost > 0);
         }
     }
-    let owned = outcome.ownership.iter().filter(|queue| queue.intervals.last().is_some_and(|last| last.to == outcome.end));
+    let owned =
+        outcome.ownership.iter().filter(|queue| queue.intervals.last().is_some_and(|last| last.to == outcome.end));
     println!(
         "{what}: {wall:.2?} wall, {rebalances} rebalances ({changed} changed), {:.1} rounds, {} events in the whole run, {} queues owned",
         f64::from(rebalances) / MEMBERS as f64,

@@ -333,7 +333,13 @@ fn it_registers_everywhere_at_its_start_after_10_s_and_then_every_30_s() {
     };
     stage.broker.on_start(SimTime::ZERO, &mut stage.out);
     assert_eq!(registrations(&stage.out.effects), 2);
-    assert!(stage.out.effects.iter().any(|effect| matches!(effect, Effect::Arm(Timer::Register, first) if *first == at(10_000))));
+    assert!(
+        stage
+            .out
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Arm(Timer::Register, first) if *first == at(10_000)))
+    );
     stage.out.effects.clear();
     let effects = stage.timer(at(10_000), Timer::Register);
     assert_eq!(registrations(&effects), 2);
