@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use rocketmq_sim::report;
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::{Overrides, Scenario};
-use rocketmq_sim::report;
 use std::sync::Arc;
 
 const GALLERY_LIMIT_BYTES: u64 = 10 << 20;
@@ -75,7 +75,8 @@ fn every_shipped_scenario_keeps_its_promises_and_its_report() {
     stored(&reports, "", &mut kept);
     let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&kept), names(&fresh), "the gallery holds the reports of the shipped scenarios");
-    let different: Vec<&String> = fresh.iter().filter(|(path, content)| kept[*path] != **content).map(|(path, _)| path).collect();
+    let different: Vec<&String> =
+        fresh.iter().filter(|(path, content)| kept[*path] != **content).map(|(path, _)| path).collect();
     assert!(different.is_empty(), "differ from the gallery: {different:?}; look, then run with UPDATE_GALLERY=1");
     let bytes: u64 = kept.values().map(|content| content.len() as u64).sum();
     assert!(bytes < GALLERY_LIMIT_BYTES, "the gallery has {bytes} bytes");

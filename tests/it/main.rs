@@ -4,6 +4,7 @@
 mod allocation;
 mod bad_input;
 mod cli;
+mod gallery;
 mod laws;
 mod random_plan;
 mod real_runs;

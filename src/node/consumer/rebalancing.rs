@@ -335,12 +335,6 @@ impl Consumer {
         }
     }
 
-    /// The queue whose offset the rebalance thread asks a broker for.
-    #[must_use]
-    pub fn asking(&self) -> Option<QueueIx> {
-        self.rebalance.run.as_ref()?.to_take.front().copied()
-    }
-
     /// The members as this consumer last heard of them.
     #[must_use]
     pub fn believed_members(&self) -> Option<&Rc<[ClientIx]>> {

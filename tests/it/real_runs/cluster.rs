@@ -60,6 +60,9 @@ pub(super) struct Cluster {
     pub(super) listener_ms: u64,
     pub(super) members: Vec<Member>,
     pub(super) duration: SimDuration,
+    /// Whether members rebalance the retry topic before the others: the order is that of a Java hash map, so it depends on
+    /// the names.
+    pub(super) retry_first: bool,
 }
 
 impl Cluster {
@@ -201,11 +204,19 @@ impl Cluster {
         InstancePlan {
             name: member.name.clone(),
             group: GroupIx(0),
-            topics: (0..topics).map(TopicIx::new).collect(),
+            topics: self.in_map_order(topics),
             config: self.consumer_config(&member.jvm),
             start: Some((start, client_id)),
             phases,
         }
+    }
+
+    fn in_map_order(&self, topics: usize) -> Vec<TopicIx> {
+        let mut order: Vec<TopicIx> = (0..topics).map(TopicIx::new).collect();
+        if !self.retry_first {
+            order.rotate_left(1);
+        }
+        order
     }
 
     fn consumer_config(&self, jvm: &Jvm) -> ConsumerConfig {

@@ -112,6 +112,7 @@ fn trial(
         listener_ms: measured.listener_ms(),
         duration: (action - SimTime::ZERO) + SimDuration::from_secs(78),
         machine,
+        retry_first: true,
     };
     let mut plan = cluster.plan();
     let grown = TopicOnBroker { broker: BrokerIx(0), read_queue_nums: AFTER, write_queue_nums: AFTER };

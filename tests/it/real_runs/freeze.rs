@@ -1,5 +1,7 @@
 //! A member is frozen (`SIGSTOP`) and goes on 163 s later.
 
+use std::collections::BTreeMap;
+
 use rocketmq_sim::kernel::dist::Distribution;
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::scenario::plan::{Action, ArrivalProcess, Phases};
@@ -30,7 +32,7 @@ fn thawed() -> Distribution {
 /// The handling time of the process that is thawed (its pages and caches are cold): its scheduler asks for routes first, so
 /// its first heartbeat comes three answers after it runs, `victim_first_heartbeat_after_thaw_ms`, 30/73/1223 ms.
 fn thawed_client() -> Distribution {
-    log_normal(12.0, 500.0)
+    log_normal(16.0, 600.0)
 }
 
 /// A random member is frozen under random phases.
@@ -87,6 +89,8 @@ fn trial(
         listener_ms: measured.listener_ms(),
         duration: (action - SimTime::ZERO) + SimDuration::from_secs(205),
         machine,
+        // The measured runs show both orders.
+        retry_first: stream.below(2) == 0,
     };
     let subject = cluster.instance(victim);
     let resume = thawed().duration(&mut stream);
@@ -142,16 +146,21 @@ fn thaw(put: &mut dyn FnMut(&str, Option<f64>), seen: &Seen, victim: InstanceIx)
     put("thaw:duplicates_after_thaw", duplicates(None));
     put("thaw:duplicates_by_victim", duplicates(Some(true)));
     put("thaw:duplicates_by_others", duplicates(Some(false)));
-    let mut events: Vec<(InstanceIx, usize, bool)> =
-        seen.changes_in(THAW_MS, END_MS).map(|change| (change.who, change.rebalance, change.gained)).collect();
-    events.sort_unstable();
-    events.dedup();
-    put("thaw:assignment_changes_after_thaw", Some(events.len() as f64));
+    put("thaw:assignment_changes_after_thaw", Some(change_events(seen) as f64));
     put("thaw:stable_after_thaw_ms", greatest(seen.changes_in(THAW_MS, END_MS).map(|change| since(change.at))));
     let first = seen.deliveries.iter().find(|delivery| delivery.who == victim && delivery.at >= THAW_MS);
     put("thaw:victim_first_message_after_thaw_ms", first.map(|delivery| since(delivery.at)));
     let notices = seen.notices.iter().filter(|(at, ..)| *at >= THAW_MS);
     put("thaw:first_notification_after_thaw_ms", least(notices.map(|(at, ..)| since(*at))));
+}
+
+/// Changes of one kind at one member count as one event while they follow each other within the logged resolution.
+fn change_events(seen: &Seen) -> usize {
+    let mut last: BTreeMap<(InstanceIx, bool), f64> = BTreeMap::new();
+    let changes = seen.changes_in(THAW_MS, END_MS);
+    changes
+        .filter(|change| last.insert((change.who, change.gained), change.at).is_none_or(|at| change.at - at > 30.0))
+        .count()
 }
 
 fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {

@@ -47,6 +47,7 @@ pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
         listener_ms: 0,
         duration: SimDuration::from_secs(160),
         machine,
+        retry_first: true,
     };
     Trial {
         plan: cluster.plan(),

@@ -128,6 +128,7 @@ fn trial(
         members,
         duration: (action - SimTime::ZERO) + SimDuration::from_secs(21),
         machine,
+        retry_first: true,
     };
     let subject = cluster.instance(&name);
     let mut plan = cluster.plan();

@@ -15,8 +15,6 @@ pub(super) struct Change {
     pub(super) who: InstanceIx,
     pub(super) gained: bool,
     pub(super) queue: QueueIx,
-    /// Number of the rebalance it belongs to: changes of one kind in one rebalance are one measured event.
-    pub(super) rebalance: usize,
 }
 
 /// A message was given to a listener and the call returned.
@@ -48,21 +46,17 @@ impl Seen {
     /// Reads the facts of a run; `listener_ms` is the constant time of a listener call.
     pub(super) fn of(outcome: &Outcome, zero: SimTime, listener_ms: u64, topic: TopicIx) -> Self {
         let mut seen = Self { zero: millis(zero), ..Self::default() };
-        let mut rebalances: BTreeMap<InstanceIx, usize> = BTreeMap::new();
         let ours = |queue: &QueueIx| outcome.plan.queues[queue.at()].topic == topic;
         for record in &outcome.facts {
             let at = millis(record.at) - millis(zero);
             match &record.fact {
-                Fact::Rebalanced { instance, .. } => *rebalances.entry(*instance).or_default() += 1,
                 Fact::Assigned { instance, queues, .. } | Fact::Revoked { instance, queues, .. } => {
                     let gained = matches!(record.fact, Fact::Assigned { .. });
-                    let rebalance = rebalances.get(instance).copied().unwrap_or_default();
                     seen.changes.extend(queues.iter().filter(|queue| ours(queue)).map(|queue| Change {
                         at,
                         who: *instance,
                         gained,
                         queue: *queue,
-                        rebalance,
                     }));
                 }
                 Fact::MembersChangedNotice { instance, broker, .. } => seen.notices.push((at, *instance, *broker)),

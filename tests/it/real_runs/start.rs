@@ -34,8 +34,8 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     // `first_heartbeat_ms` of every member: 404/736/1387 ms in the runs with 4, 615/1406/2149 ms in those with 8.
     let normal = Distribution::Normal { mean: 1_350_000_000, deviation: 400_000_000 };
     machine.start_delay = if count > 4 { normal } else { log_normal(700.0, 1500.0) };
-    machine.cold_client = log_normal(4.0, 80.0);
-    machine.cold_rebalance_work = log_normal(25.0, 150.0);
+    machine.cold_client = log_normal(2.5, 100.0);
+    machine.cold_rebalance_work = if count > 4 { log_normal(20.0, 450.0) } else { log_normal(14.0, 250.0) };
     let mut stream = open_phases(seed);
     // Messages waited for 3 to 8 s, from the pauses between the runs.
     let backlog = SimDuration::from_secs(3) + below(&mut stream, 5_000);
@@ -58,6 +58,7 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
         listener_ms: measured.listener_ms(),
         duration: SimDuration::from_secs(26),
         machine,
+        retry_first: seed % 4 < 2,
     };
     Trial {
         plan: cluster.plan(),
@@ -130,6 +131,7 @@ pub(super) fn draw_shared(measured: &Measured, seed: u64) -> Trial {
         listener_ms: measured.listener_ms(),
         duration: SimDuration::from_secs(76),
         machine,
+        retry_first: seed % 4 < 2,
     };
     Trial {
         plan: cluster.plan(),
