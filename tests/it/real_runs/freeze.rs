@@ -14,7 +14,8 @@ use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Change, Seen, greatest, least};
 use super::trial::{
-    ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, random_action, random_phases, recorded_phases, strategy,
+    ONLY_TOPIC, Quantities, Trial, Zero, before_zero, below, member_phases, open_phases, random_action, random_phases,
+    recorded_phases, spread, strategy,
 };
 
 /// `SIGCONT` comes this long after `SIGSTOP`.
@@ -32,7 +33,7 @@ fn thawed() -> Distribution {
 /// The handling time of the process that is thawed (its pages and caches are cold): its scheduler asks for routes first, so
 /// its first heartbeat comes three answers after it runs, `victim_first_heartbeat_after_thaw_ms`, 30/73/1223 ms.
 fn thawed_client() -> Distribution {
-    log_normal(16.0, 600.0)
+    log_normal(18.0, 900.0)
 }
 
 /// A random member is frozen under random phases.
@@ -42,7 +43,12 @@ pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
     let group_rebalance = below(&mut stream, 20_000);
     let names = measured.members();
     let victim = names[stream.below(names.len() as u64) as usize].clone();
-    trial(measured, seed, action, &victim, &mut |_| random_phases(&mut stream, group_rebalance))
+    trial(measured, seed, action, &victim, &mut |name| {
+        let phases = random_phases(&mut stream, group_rebalance);
+        // How long ago the victim's last heartbeat was decides most.
+        let age = spread(&mut stream, seed, 37, 30_000) as i64;
+        if name == victim { member_phases(before_zero(age, action, 30_000), phases.rebalance) } else { phases }
+    })
 }
 
 /// The member that was frozen, under the recorded phases.

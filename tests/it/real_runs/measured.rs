@@ -107,3 +107,8 @@ fn number_before(text: &str, unit: &str) -> Option<f64> {
     let start = before.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |place| place + 1);
     before[start..].parse().ok()
 }
+
+/// A number of a table; `a:b` is entry `b` of its table `a`, unless the table has a key of that very name.
+pub(super) fn value_at(table: &Value, name: &str) -> Option<f64> {
+    table[name].as_f64().or_else(|| name.split(':').fold(table, |value, key| &value[key]).as_f64())
+}

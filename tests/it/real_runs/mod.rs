@@ -114,14 +114,24 @@ fn zz_debug() {
         let action = trial.action;
         let subject = trial.subject;
         let plan = std::sync::Arc::new(trial.plan.clone());
-        let outcome = rocketmq_sim::run::simulate(&plan, &mut rocketmq_sim::run::RunOptions { trace_messages: true, ..Default::default() }).unwrap();
+        let outcome = rocketmq_sim::run::simulate(
+            &plan,
+            &mut rocketmq_sim::run::RunOptions { trace_messages: true, ..Default::default() },
+        )
+        .unwrap();
         println!("seed {seed} victim {subject:?}");
-        if seed != 0 { continue; }
+        if seed != 0 {
+            continue;
+        }
         for record in &outcome.facts {
             let at = (record.at.as_nanos() as f64 - action.as_nanos() as f64) / 1e6;
-            let text = format!("{:?}", record.fact); if !text.contains("instance: InstanceIx(1)") { continue; }
-            if (at > -2000.0 && at < 3000.0) || (at > 162_990.0 && at < 163_300.0)
-               { println!("{at:.1} {}", &text[..text.len().min(220)]); }
+            let text = format!("{:?}", record.fact);
+            if !text.contains("instance: InstanceIx(1)") {
+                continue;
+            }
+            if (at > -2000.0 && at < 3000.0) || (at > 162_990.0 && at < 163_300.0) {
+                println!("{at:.1} {}", &text[..text.len().min(220)]);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::measured::{Measured, Range};
+use super::measured::{Measured, Range, value_at};
 use super::table::short;
 use super::trial::{Kind, Quantities};
 
@@ -48,7 +48,7 @@ pub(super) fn compare(measured: &Measured) -> Vec<String> {
 
 fn check(name: &str, run: &Value, prediction: &Prediction, draws: &[Quantities]) -> Option<String> {
     let Prediction { quantity, noise_ms } = prediction;
-    let real = measured_value(run, quantity)?;
+    let real = value_at(&run["summary"], quantity)?;
     let values: Vec<f64> =
         draws.iter().flatten().filter(|(name, _)| name == quantity).map(|(_, value)| *value).collect();
     let stall = run["summary"]["max_stall_ms"].as_f64().unwrap_or_default();
@@ -66,15 +66,6 @@ fn check(name: &str, run: &Value, prediction: &Prediction, draws: &[Quantities])
     );
     println!("{line}{}", if agree == 0 { "  DOES NOT FIT" } else { "" });
     (agree == 0).then(|| format!("replay of {name}:{line}"))
-}
-
-/// A value of the run's summary; `a:b` is entry `b` of the table `a`.
-fn measured_value(run: &Value, quantity: &str) -> Option<f64> {
-    let mut value = &run["summary"];
-    for key in quantity.split(':') {
-        value = &value[key];
-    }
-    value.as_f64()
 }
 
 /// What a replay predicts of each kind, with its noise.
