@@ -31,12 +31,19 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     let prefix = prefixes.get(seed as usize % prefixes.len().max(1)).cloned().unwrap_or_default();
     let count: usize = prefix.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(4);
     let mut machine = Machine::busy();
-    // `first_heartbeat_ms` of every member: 404/736/1387 ms in the runs with 4, 615/1406/2149 ms in those with 8.
-    let normal = Distribution::Normal { mean: 1_350_000_000, deviation: 400_000_000 };
-    machine.start_delay = if count > 4 { normal } else { log_normal(700.0, 1500.0) };
-    machine.cold_client = log_normal(2.5, 100.0);
-    machine.cold_rebalance_work = if count > 4 { log_normal(20.0, 450.0) } else { log_normal(14.0, 250.0) };
+    // `first_heartbeat_ms` of every member: the runs' means are 575 to 1024 ms with 4 and 1038 to 1512 ms with 8 members, the
+    // deviation within a run 190 and 340 ms.
     let mut stream = open_phases(seed);
+    let (means, deviation) = if count > 4 { ((1_000, 1_550), 340) } else { ((560, 1_040), 190) };
+    let mean = SimDuration::from_millis(means.0) + below(&mut stream, means.1 - means.0);
+    machine.start_delay = Distribution::Normal { mean: mean.as_nanos(), deviation: deviation * 1_000_000 };
+    // Eight JVMs that start on two cores are slower than four: `first_assignment_ms` less the first heartbeat 42 to 219 ms,
+    // `stable_after_last_heartbeat_ms` 110/204/278 with 4 and 93/138/411 with 8 members.
+    if count > 4 {
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(6.0, 120.0), log_normal(35.0, 250.0));
+    } else {
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(3.0, 120.0), log_normal(10.0, 150.0));
+    }
     // Messages waited for 3 to 8 s, from the pauses between the runs.
     let backlog = SimDuration::from_secs(3) + below(&mut stream, 5_000);
     let members = (0..count).map(|index| {
