@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::latency;
 use super::measured::{Measured, Range, value_at};
 use super::table::{Line, Verdict, print_bands};
 use super::trial::Kind;
+use super::{latency, start};
 
 /// Process queues were sampled every 3 ms around a rebalance, clocks read in whole milliseconds.
 const TIME_RESOLUTION_MS: f64 = 3.0;
@@ -35,6 +35,7 @@ pub(super) fn compare(measured: &Measured, seeds: u64) -> Vec<String> {
         println!("skipped: {} is none of the experiments of this comparison", measured.name);
         return Vec::new();
     };
+    let seeds = seeds * variants(measured);
     let simulated = simulate(kind, measured, seeds);
     let ranges = if kind == Kind::LongPolling { latency::measured_percentiles(measured) } else { measured.summary() };
     let lines: Vec<Line> = ranges
@@ -51,6 +52,14 @@ pub(super) fn compare(measured: &Measured, seeds: u64) -> Vec<String> {
     misfits
         .map(|line| format!("bands: {}: measured {:?}, simulated {:?}", line.quantity, line.measured, line.simulated))
         .collect()
+}
+
+/// Set-ups within an experiment (quiet and busy series, numbers of members): each gets as many seeds.
+fn variants(measured: &Measured) -> u64 {
+    let mut series: Vec<&str> = measured.runs().iter().filter_map(|run| run["series"].as_str()).collect();
+    series.sort_unstable();
+    series.dedup();
+    series.len().max(start::prefixes(measured).len()).max(1) as u64
 }
 
 /// All values of each quantity over the seeds.
