@@ -122,7 +122,7 @@ pub(super) fn measure(trial: &Trial, seen: &Seen) -> Quantities {
     let last_heartbeat =
         greatest(seen.heartbeats.iter().filter(|(at, who)| *who == victim && *at < 0.0).map(|(at, _)| *at));
     let lost = owned_at_zero(seen, victim);
-    let takeovers: Vec<&Change> = takeovers(seen, victim, &lost);
+    let takeovers: Vec<&Change> = takeovers(seen, victim, &lost, THAW_MS);
     let first = least(takeovers.iter().map(|change| change.at));
     let last = greatest(takeovers.iter().map(|change| change.at));
     let after = |at: Option<f64>| Some(at? - last_heartbeat?);
@@ -169,7 +169,8 @@ fn change_events(seen: &Seen) -> usize {
         .count()
 }
 
-fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
+/// The queues that a member owned at zero.
+pub(super) fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
     let mut owned: Vec<QueueIx> = Vec::new();
     for change in seen.changes.iter().filter(|change| change.who == victim && change.at < 0.0) {
         if change.gained {
@@ -182,15 +183,15 @@ fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
 }
 
 /// The first taking of each of the victim's queues by somebody else.
-fn takeovers<'a>(seen: &'a Seen, victim: InstanceIx, lost: &[QueueIx]) -> Vec<&'a Change> {
+pub(super) fn takeovers<'a>(seen: &'a Seen, victim: InstanceIx, lost: &[QueueIx], until: f64) -> Vec<&'a Change> {
     let taken = |queue: &QueueIx| {
-        seen.changes_in(0.0, THAW_MS).find(|change| change.gained && change.who != victim && change.queue == *queue)
+        seen.changes_in(0.0, until).find(|change| change.gained && change.who != victim && change.queue == *queue)
     };
     lost.iter().filter_map(taken).collect()
 }
 
 /// The age of the oldest message that a new owner gave to its listener.
-fn oldest_age(seen: &Seen, takeovers: &[&Change]) -> Option<f64> {
+pub(super) fn oldest_age(seen: &Seen, takeovers: &[&Change]) -> Option<f64> {
     let ages = takeovers.iter().filter_map(|change| {
         let mut deliveries = seen.deliveries.iter().filter(|delivery| delivery.who == change.who);
         deliveries.find(|delivery| delivery.queue == change.queue && delivery.at >= change.at).map(|first| first.age)

@@ -34,15 +34,15 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     // `first_heartbeat_ms` of every member: the runs' means are 575 to 1024 ms with 4 and 1038 to 1512 ms with 8 members, first
     // and last of a run 98 to 629 and 730 to 1340 ms apart, which are two and three deviations.
     let mut stream = open_phases(seed);
-    let (means, deviations) = if count > 4 { ((1_000, 1_550), (240, 440)) } else { ((560, 1_040), (50, 290)) };
+    let (means, deviations) = if count > 4 { ((1_000, 1_550), (200, 440)) } else { ((560, 1_040), (20, 290)) };
     let mut within = |(low, high): (u64, u64)| (low + stream.below(high - low)) * 1_000_000;
     machine.start_delay = Distribution::Normal { mean: within(means), deviation: within(deviations) };
     // Eight JVMs that start on two cores are slower than four: `first_assignment_ms` less the first heartbeat 42 to 219 ms,
     // `stable_after_last_heartbeat_ms` 110/204/278 with 4 and 93/138/411 with 8 members.
     if count > 4 {
-        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(5.0, 110.0), log_normal(30.0, 220.0));
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(6.0, 80.0), log_normal(50.0, 150.0));
     } else {
-        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(2.5, 100.0), log_normal(10.0, 150.0));
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(2.0, 80.0), log_normal(20.0, 120.0));
     }
     // Messages waited for 3 to 8 s, from the pauses between the runs.
     let backlog = SimDuration::from_millis(3_000 + spread(&mut stream, seed, 37, 5_000));

@@ -6,7 +6,7 @@ use rocketmq_sim::kernel::rng::{Stream, Streams};
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::run::outcome::{Fact, Outcome};
 use rocketmq_sim::run::{RunOptions, simulate};
-use rocketmq_sim::scenario::plan::{Phases, Plan, StrategyPlan};
+use rocketmq_sim::scenario::plan::{InstancePlan, Phases, Plan, StrategyPlan};
 use rocketmq_sim::store::ids::{InstanceIx, TopicIx};
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ impl Kind {
             Self::SharedClientId
         } else if says("sigstop") || says("freeze") {
             Self::Freeze
-        } else if says("kill -9") || says("sigkill") || says("kill9") || says("kill_9") {
+        } else if says("kill") {
             Self::Kill
         } else if says("updatetopic") || says("expansion") {
             Self::Expansion
@@ -78,7 +78,11 @@ impl Kind {
             Self::ColdStart
         } else if says("sigterm") || says("shutdown()") {
             Self::Shutdown
-        } else if says("joining") || says("scaleout") || says("joins") {
+        } else if says("joining")
+            || says("scaleout")
+            || says("joins")
+            || measured.members().len() > measured.queues() as usize
+        {
             Self::Join
         } else {
             return None;
@@ -120,6 +124,7 @@ impl Kind {
             Self::LongPolling => latency::measure(seen, outcome),
         }
         .into_iter()
+        .chain(final_assignment(seen, outcome))
         .map(|(name, value)| (format!("{}{name}", trial.prefix), value))
         .collect()
     }
@@ -136,6 +141,14 @@ impl Kind {
         let seen = Seen::of(&outcome, zero, trial.listener_ms, trial.topic);
         self.measure(&trial, &seen, &outcome)
     }
+}
+
+/// Who owns what at the end.
+fn final_assignment(seen: &Seen, outcome: &Outcome) -> Quantities {
+    let of = |(index, instance): (usize, &InstancePlan)| {
+        (format!("final_assignment:{}", instance.name), seen.owned_at_end(InstanceIx::new(index), outcome))
+    };
+    outcome.plan.instances.iter().enumerate().map(of).collect()
 }
 
 fn first_heartbeat(outcome: &Outcome, wanted: InstanceIx) -> SimTime {
