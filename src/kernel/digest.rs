@@ -26,3 +26,36 @@ impl Digest {
         x ^ (x >> 31)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(values: &[u64]) -> u64 {
+        let mut digest = Digest::default();
+        values.iter().for_each(|value| digest.fold(*value));
+        digest.value()
+    }
+
+    #[test]
+    fn order_number_and_value_matter() {
+        let base = digest(&[1, 2, 3]);
+        for other in [&[1, 3, 2][..], &[2, 1, 3], &[1, 2], &[1, 2, 3, 0], &[0, 1, 2, 3], &[1, 2, 4], &[]] {
+            assert_ne!(digest(other), base, "{other:?}");
+        }
+        assert_eq!(digest(&[1, 2, 3]), base);
+    }
+
+    #[test]
+    fn each_bit_of_a_value_changes_about_half_of_the_digest() {
+        for bit in 0..64 {
+            let changed = (digest(&[7, 0, 9]) ^ digest(&[7, 1 << bit, 9])).count_ones();
+            assert!((10..=54).contains(&changed), "bit {bit} changed {changed}");
+        }
+    }
+
+    #[test]
+    fn the_function_is_pinned() {
+        assert_eq!(digest(&[1, 2, 3]), 4_772_910_387_712_758_212);
+    }
+}

@@ -43,6 +43,24 @@ struct Entry<E> {
     event: E,
 }
 
+impl<E> Entry<E> {
+    #[inline]
+    const fn is_pending(&self) -> bool {
+        self.generation % 2 == 1
+    }
+}
+
+/// Whether a key's event is still pending; otherwise the key goes and its entry is free.
+#[inline]
+fn keep<E>(slab: &[Entry<E>], free: &mut Vec<u32>, key: u128) -> bool {
+    let slot = slot_of(key);
+    let pending = slab[slot as usize].is_pending();
+    if !pending {
+        free.push(slot);
+    }
+    pending
+}
+
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
         Self { keys: Ladder::default(), slab: Vec::new(), free: Vec::new(), sequence: 0, pending: 0 }
@@ -103,31 +121,30 @@ impl<E: Copy> EventQueue<E> {
     /// The next event with its time.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        while let Some(key) = self.keys.pop() {
+        loop {
+            let key = self.keys.pop(|key| keep(&self.slab, &mut self.free, key))?;
             let slot = slot_of(key);
             self.free.push(slot);
             let entry = &mut self.slab[slot as usize];
-            if entry.generation % 2 == 1 {
+            if entry.is_pending() {
                 entry.generation = entry.generation.wrapping_add(1);
                 self.pending -= 1;
                 return Some((time_of(key), entry.event));
             }
         }
-        None
     }
 
     /// The time of the next event.
     #[inline]
     pub fn next_time(&mut self) -> Option<SimTime> {
-        while let Some(key) = self.keys.peek() {
-            let slot = slot_of(key);
-            if self.slab[slot as usize].generation % 2 == 1 {
+        loop {
+            let key = self.keys.peek(|key| keep(&self.slab, &mut self.free, key))?;
+            if self.slab[slot_of(key) as usize].is_pending() {
                 return Some(time_of(key));
             }
-            self.keys.pop();
-            self.free.push(slot);
+            self.keys.pop(|_| true);
+            self.free.push(slot_of(key));
         }
-        None
     }
 
     /// Events scheduled and not yet popped or cancelled.

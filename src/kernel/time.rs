@@ -308,3 +308,6 @@ impl Serialize for SimDuration {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Every member computes its share by itself, from its own lists. Members with equal lists compute the same division, so the
 //! division is kept and looked up: a speed-up of the simulator, invisible to the model.
 
+use std::rc::Rc;
+
 use crate::consume::allocate::{AllocateMessageQueueStrategy, Input, MessageQueue, Pick};
 use crate::protocol::directory::Directory;
 use crate::store::ids::{ClientIx, GroupIx, QueueIx};
@@ -40,8 +42,11 @@ struct Division {
     group: GroupIx,
     queues: Vec<QueueIx>,
     clients: Vec<ClientIx>,
-    shares: Vec<(ClientIx, Result<Vec<QueueIx>, String>)>,
+    shares: Shares,
 }
+
+/// What each client gets, by client: its queues, sorted, or the message of the exception.
+pub type Shares = Rc<[(ClientIx, Result<Vec<QueueIx>, String>)]>;
 
 /// Divisions kept: members of a few groups and topics with two or three different views each.
 const KEPT: usize = 24;
@@ -65,6 +70,20 @@ impl Allocations {
         clients: &[ClientIx],
         own: ClientIx,
     ) -> Result<Vec<QueueIx>, String> {
+        let shares = self.shares(group, directory, queues, clients);
+        shares
+            .binary_search_by_key(&own, |(client, _)| *client)
+            .map_or_else(|_| Ok(Vec::new()), |position| shares[position].1.clone())
+    }
+
+    /// The shares of all clients; both lists sorted, clients with repetitions.
+    pub fn shares(
+        &mut self,
+        group: GroupIx,
+        directory: &Directory,
+        queues: &[QueueIx],
+        clients: &[ClientIx],
+    ) -> Shares {
         let found = self
             .latest
             .iter()
@@ -75,10 +94,7 @@ impl Allocations {
             self.latest.truncate(KEPT);
             0
         });
-        let shares = &self.latest[index].shares;
-        shares
-            .binary_search_by_key(&own, |(client, _)| *client)
-            .map_or_else(|_| Ok(Vec::new()), |position| shares[position].1.clone())
+        Rc::clone(&self.latest[index].shares)
     }
 
     fn divide(&self, group: GroupIx, directory: &Directory, queues: &[QueueIx], clients: &[ClientIx]) -> Division {
@@ -119,6 +135,6 @@ impl Allocations {
             })
             .collect();
         shares.sort_by_key(|(client, _)| *client);
-        Division { group, queues: queues.to_vec(), clients: clients.to_vec(), shares }
+        Division { group, queues: queues.to_vec(), clients: clients.to_vec(), shares: shares.into() }
     }
 }

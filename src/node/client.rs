@@ -238,7 +238,21 @@ impl ClientInstance {
         if self.waiting[thread as usize].take().is_none() {
             return Answer::Pending;
         }
+        if matches!(self.jobs[thread as usize], Some(Job::Routes { .. })) {
+            // `clientCloseSocketIfTimeout`: the next call chooses another nameserver.
+            self.chosen = None;
+        }
         self.advance(now, thread, None, out)
+    }
+
+    /// The process ends: what its threads wait for is of no interest any more.
+    pub fn abandon_calls(&mut self, out: &mut Outbox) {
+        self.jobs = [None, None, None];
+        self.waiting = [None; 3];
+        self.heartbeat_busy = false;
+        for thread in Thread::ALL {
+            out.disarm(thread.timer());
+        }
     }
 
     /// The connection to `server` is gone: a nameserver that was chosen is chosen anew at the next call.

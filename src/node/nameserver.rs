@@ -132,3 +132,118 @@ impl Nameserver {
         Some(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::message::Correlation;
+    use crate::store::ids::InstanceIx;
+
+    const TOPIC: TopicIx = TopicIx(0);
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::from_secs(seconds)
+    }
+
+    fn channel(broker: u32, epoch: u32) -> Channel {
+        Channel { client: Address::Broker(BrokerIx(broker)), epoch }
+    }
+
+    fn table(broker: u32, queues: &[u32], counter: u64) -> Rc<TopicConfigTable> {
+        let data = |queues| QueueData { broker: BrokerIx(broker), read_queue_nums: queues, write_queue_nums: queues };
+        let topics = queues.iter().enumerate().map(|(topic, queues)| (TopicIx::new(topic), data(*queues))).collect();
+        Rc::new(TopicConfigTable { topics, version: DataVersion { timestamp: 0, counter } })
+    }
+
+    fn tell(nameserver: &mut Nameserver, now: SimTime, channel: Channel, body: Body) -> Vec<Effect> {
+        let (from, to) = (channel.client, Address::Nameserver(NameserverIx(0)));
+        let mut out = Outbox::default();
+        nameserver.on_message(now, Envelope { from, to, channel, correlation: Correlation(4), body }, &mut out);
+        out.effects
+    }
+
+    fn register(nameserver: &mut Nameserver, now: SimTime, channel: Channel, table: Rc<TopicConfigTable>) -> bool {
+        let Address::Broker(broker) = channel.client else { panic!("a broker registers") };
+        let effects = tell(nameserver, now, channel, Body::RegisterBroker { broker, table });
+        effects.iter().any(|effect| matches!(effect, Effect::Fact(Fact::BrokerRegistered { changed: true, .. })))
+    }
+
+    fn queues(nameserver: &mut Nameserver, topic: TopicIx) -> Option<Vec<(u32, u32)>> {
+        let asker = Channel { client: Address::Consumer(InstanceIx(0)), epoch: 1 };
+        let effects = tell(nameserver, at(0), asker, Body::GetRoute(topic));
+        match &effects[..] {
+            [Effect::Reply { body: Body::RouteReply(route), .. }] => {
+                let counts = |route: &Rc<TopicRoute>| {
+                    route.queue_datas.iter().map(|data| (data.broker.0, data.read_queue_nums)).collect()
+                };
+                route.as_ref().map(counts)
+            }
+            _ => panic!("{effects:?}"),
+        }
+    }
+
+    fn nameserver() -> Nameserver {
+        Nameserver::new(NameserverIx(0), NameserverConfig::default())
+    }
+
+    #[test]
+    fn topics_are_taken_over_when_the_version_differs_and_only_then() {
+        let mut server = nameserver();
+        assert_eq!(queues(&mut server, TOPIC), None, "TOPIC_NOT_EXIST");
+        assert!(register(&mut server, at(1), channel(0, 1), table(0, &[4], 0)));
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(0, 4)]));
+        assert!(!register(&mut server, at(2), channel(0, 1), table(0, &[8], 0)));
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(0, 4)]));
+        assert!(register(&mut server, at(3), channel(0, 1), table(0, &[8], 1)));
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(0, 8)]));
+    }
+
+    #[test]
+    fn topics_that_a_registration_does_not_name_stay() {
+        let mut server = nameserver();
+        register(&mut server, at(1), channel(0, 1), table(0, &[4, 2], 0));
+        register(&mut server, at(2), channel(0, 1), table(0, &[6], 1));
+        assert_eq!(queues(&mut server, TopicIx(1)), Some(vec![(0, 2)]));
+    }
+
+    #[test]
+    fn a_nameserver_that_has_heard_of_one_broker_only_tells_a_partial_route() {
+        let mut server = nameserver();
+        register(&mut server, at(1), channel(1, 1), table(1, &[4], 0));
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(1, 4)]));
+        register(&mut server, at(9), channel(0, 1), table(0, &[4], 0));
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(0, 4), (1, 4)]), "by broker name");
+    }
+
+    #[test]
+    fn a_broker_silent_for_more_than_120_s_is_forgotten_with_its_queues() {
+        let mut server = nameserver();
+        let mut out = Outbox::default();
+        server.on_start(at(0), &mut out);
+        assert!(matches!(out.effects[..], [Effect::Arm(Timer::BrokerScan, first)] if first == at(5)));
+        register(&mut server, at(5), channel(0, 1), table(0, &[4], 0));
+        register(&mut server, at(20), channel(1, 1), table(1, &[2], 0));
+        out.effects.clear();
+        server.on_broker_scan(at(125), &mut out);
+        assert!(matches!(out.effects[..], [Effect::Arm(Timer::BrokerScan, next)] if next == at(135)));
+        server.on_broker_scan(at(135), &mut out);
+        assert!(
+            out.effects.iter().any(|effect| matches!(effect, Effect::CloseChannel(closed) if *closed == channel(0, 1)))
+        );
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(1, 2)]));
+        server.on_broker_scan(at(145), &mut out);
+        assert_eq!(queues(&mut server, TOPIC), None, "the last broker takes the topic with it");
+        assert!(register(&mut server, at(150), channel(0, 1), table(0, &[4], 0)), "it has to tell its topics again");
+    }
+
+    #[test]
+    fn only_the_channel_of_the_latest_registration_counts_when_it_closes() {
+        let mut server = nameserver();
+        register(&mut server, at(1), channel(0, 1), table(0, &[4], 0));
+        register(&mut server, at(2), channel(0, 2), table(0, &[4], 0));
+        server.on_closed(channel(0, 1), &mut Outbox::default());
+        assert_eq!(queues(&mut server, TOPIC), Some(vec![(0, 4)]));
+        server.on_closed(channel(0, 2), &mut Outbox::default());
+        assert_eq!(queues(&mut server, TOPIC), None);
+    }
+}

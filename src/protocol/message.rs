@@ -161,6 +161,8 @@ pub enum SendReply {
         /// Commit log position.
         physical: u64,
     },
+    /// The record is bigger than a commit-log file (`END_OF_FILE`): not stored. The real broker says `SEND_OK` here.
+    Lost,
     /// `SYSTEM_ERROR(1)`: the queue id is beyond the topic's queues; tried again on another broker.
     QueueIdIllegal,
 }

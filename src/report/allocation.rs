@@ -21,8 +21,37 @@ pub struct Change {
     pub label: String,
     /// The next change, or the end.
     pub until: SimTime,
-    /// A table for each group that changed or has nothing to show but this change.
-    pub tables: Vec<Table>,
+    /// The groups that changed; all when none did.
+    pub groups: Vec<GroupChange>,
+}
+
+/// What became of one group.
+#[derive(Clone, Debug)]
+pub struct GroupChange {
+    /// The group.
+    pub group: GroupIx,
+    /// The last change of an owner; `None` when there was none.
+    pub settled: Option<SimTime>,
+    /// Queues without an owner just before the next change.
+    pub orphans: Vec<QueueIx>,
+    /// Queues with several.
+    pub doubles: Vec<QueueIx>,
+    /// Members that ran before or after.
+    pub members: Vec<MemberChange>,
+}
+
+/// A member's queues; `None` while it does not run.
+pub type Side = Option<Vec<QueueIx>>;
+
+/// What became of one member.
+#[derive(Clone, Debug)]
+pub struct MemberChange {
+    /// Who.
+    pub instance: InstanceIx,
+    /// Just before the action.
+    pub before: Side,
+    /// Just before the next one.
+    pub after: Side,
 }
 
 /// When each instance's process ran (frozen time included), from the facts.
@@ -69,12 +98,13 @@ pub fn changes(outcome: &Outcome, max: usize) -> (Vec<Change>, usize) {
     let built = moments
         .into_iter()
         .map(|(at, until, label)| {
-            let mut tables: Vec<(bool, Table)> =
-                (0..outcome.groups.len()).map(|g| table(outcome, &lives, GroupIx::new(g), at, until)).collect();
-            if tables.iter().any(|(changed, _)| *changed) {
-                tables.retain(|(changed, _)| *changed);
+            let mut groups: Vec<GroupChange> = (0..outcome.groups.len())
+                .map(|group| group_change(outcome, &lives, GroupIx::new(group), at, until))
+                .collect();
+            if groups.iter().any(GroupChange::changed) {
+                groups.retain(GroupChange::changed);
             }
-            Change { at, label, until, tables: tables.into_iter().map(|(_, table)| table).collect() }
+            Change { at, label, until, groups }
         })
         .collect();
     (built, left)
@@ -108,15 +138,13 @@ fn moments(outcome: &Outcome) -> Vec<(SimTime, SimTime, String)> {
         .collect()
 }
 
-/// The group's table around a change, and whether anything in it changed.
-fn table(
+fn group_change(
     outcome: &Outcome,
     lives: &[Vec<(SimTime, SimTime)>],
     group: GroupIx,
     at: SimTime,
     until: SimTime,
-) -> (bool, Table) {
-    let names = Names::new(&outcome.plan);
+) -> GroupChange {
     let members = outcome.plan.instances.len();
     let mut before: Vec<Vec<QueueIx>> = vec![Vec::new(); members];
     let mut after = before.clone();
@@ -140,69 +168,89 @@ fn table(
         let edges = own.intervals.iter().flat_map(|own| [own.from, own.to]);
         settled = edges.filter(|edge| *edge > at && *edge < until).max().max(settled);
     }
-    let stable = settled.map_or_else(|| moment(at), moment);
-    let mut table = Table::new(
-        names.group(group),
-        &["member", &format!("before, {}", moment(at)), ">", &format!("after, {stable}"), ">", "gained", "lost"],
-    );
-    let runs = |member: usize, when: SimTime| {
-        lives.get(member).is_some_and(|life| life.iter().any(|(from, to)| *from < when && *to >= when))
+    let side = |member: usize, when: SimTime, queues: Vec<QueueIx>| {
+        let runs = lives.get(member).is_some_and(|life| life.iter().any(|(from, to)| *from < when && *to >= when));
+        (runs || !queues.is_empty()).then_some(queues)
     };
-    let mut changed = false;
-    for (member, plan) in outcome.plan.instances.iter().enumerate().filter(|(_, plan)| plan.group == group) {
-        let (old, new) = (&before[member], &after[member]);
-        let (was, is) = (runs(member, at) || !old.is_empty(), runs(member, until) || !new.is_empty());
-        if !was && !is {
-            continue;
+    let members = outcome
+        .plan
+        .instances
+        .iter()
+        .enumerate()
+        .filter(|(_, plan)| plan.group == group)
+        .map(|(member, _)| MemberChange {
+            instance: InstanceIx::new(member),
+            before: side(member, at, std::mem::take(&mut before[member])),
+            after: side(member, until, std::mem::take(&mut after[member])),
+        })
+        .filter(|member| member.before.is_some() || member.after.is_some())
+        .collect();
+    GroupChange { group, settled, orphans, doubles, members }
+}
+
+impl MemberChange {
+    fn changed(&self) -> bool {
+        self.before != self.after
+    }
+
+    /// Queues of one side that the other has not.
+    fn only(one: &Side, other: &Side) -> Vec<QueueIx> {
+        let (one, other) = (one.as_deref().unwrap_or(&[]), other.as_deref().unwrap_or(&[]));
+        one.iter().copied().filter(|queue| other.binary_search(queue).is_err()).collect()
+    }
+}
+
+impl GroupChange {
+    fn changed(&self) -> bool {
+        self.members.iter().any(MemberChange::changed)
+    }
+
+    /// The change as a table of `rows` rows at most; when there are more members, those that changed come first.
+    #[must_use]
+    pub fn table(&self, outcome: &Outcome, change: &Change, rows: usize) -> Table {
+        let names = Names::new(&outcome.plan);
+        let stable = moment(self.settled.unwrap_or(change.at));
+        let mut table = Table::new(
+            names.group(self.group),
+            &["member", &format!("before, {}", moment(change.at)), &format!("after, {stable}"), "gained", "lost"],
+        );
+        let mut members: Vec<&MemberChange> = self.members.iter().collect();
+        if members.len() > rows {
+            members.sort_by_key(|member| !member.changed());
         }
-        let gained: Vec<QueueIx> = new.iter().copied().filter(|queue| old.binary_search(queue).is_err()).collect();
-        let lost: Vec<QueueIx> = old.iter().copied().filter(|queue| new.binary_search(queue).is_err()).collect();
-        changed |= was != is || !gained.is_empty() || !lost.is_empty();
-        let [old, old_count] = side(&names, old, was);
-        let [new, new_count] = side(&names, new, is);
-        let list = |queues: &[QueueIx]| if queues.is_empty() { String::new() } else { names.queues(queues) };
-        table.row(vec![
-            super::human::clean(&plan.name).into_owned().into(),
-            old,
-            old_count,
-            new,
-            new_count,
-            Cell::toned(list(&gained), Tone::Good),
-            Cell::toned(list(&lost), Tone::Warn),
-        ]);
+        for member in members {
+            let list = |queues: Vec<QueueIx>| if queues.is_empty() { String::new() } else { names.queues(&queues) };
+            table.row(vec![
+                names.instance(member.instance).into(),
+                side_cell(&names, &member.before),
+                side_cell(&names, &member.after),
+                Cell::toned(list(MemberChange::only(&member.after, &member.before)), Tone::Good),
+                Cell::toned(list(MemberChange::only(&member.before, &member.after)), Tone::Warn),
+            ]);
+        }
+        table.note = self.note(&names, change.at);
+        table.cut(rows, "members")
     }
-    table.note = note(&names, &orphans, &doubles, settled, at);
-    (changed, table)
+
+    fn note(&self, names: &Names<'_>, at: SimTime) -> Option<String> {
+        let mut parts = Vec::new();
+        if let Some(settled) = self.settled {
+            parts.push(format!("The last change came {} after the beginning.", duration(settled.since(at))));
+        }
+        for (queues, how_many) in [(&self.orphans, "no owner"), (&self.doubles, "two owners")] {
+            if !queues.is_empty() {
+                let have = counted(queues.len() as u64, "queue has", "queues have");
+                parts.push(format!("{have} {how_many}: {}.", names.queues(queues)));
+            }
+        }
+        if parts.is_empty() { None } else { Some(parts.join(" ")) }
+    }
 }
 
-fn side(names: &Names<'_>, queues: &[QueueIx], runs: bool) -> [Cell; 2] {
-    if !runs {
-        return [Cell::toned("not running", Tone::Faint), Cell::default()];
+fn side_cell(names: &Names<'_>, side: &Side) -> Cell {
+    match side.as_deref() {
+        None => Cell::toned("not running", Tone::Faint),
+        Some([]) => Cell::toned("idle", Tone::Warn),
+        Some(queues) => format!("{} ({})", names.queues(queues), count(queues.len() as u64)).into(),
     }
-    if queues.is_empty() {
-        return [Cell::toned("idle", Tone::Warn), "0".into()];
-    }
-    [names.queues(queues).into(), count(queues.len() as u64).into()]
-}
-
-fn note(
-    names: &Names<'_>,
-    orphans: &[QueueIx],
-    doubles: &[QueueIx],
-    settled: Option<SimTime>,
-    at: SimTime,
-) -> Option<String> {
-    let mut parts = Vec::new();
-    if let Some(settled) = settled {
-        parts.push(format!("The last change came {} after the beginning.", duration(settled.since(at))));
-    }
-    if !orphans.is_empty() {
-        let queues = counted(orphans.len() as u64, "queue has", "queues have");
-        parts.push(format!("{queues} no owner: {}.", names.queues(orphans)));
-    }
-    if !doubles.is_empty() {
-        let queues = counted(doubles.len() as u64, "queue has", "queues have");
-        parts.push(format!("{queues} two owners: {}.", names.queues(doubles)));
-    }
-    if parts.is_empty() { None } else { Some(parts.join(" ")) }
 }

@@ -143,11 +143,11 @@ pub fn page(outcome: &Outcome, charts: &[(&'static dyn chart::Chart, String)]) -
     let ownership = charts.iter().position(|chart| chart.id == "ownership").map(|place| charts.remove(place));
     let (changes, changes_left) = allocation::changes(outcome, CHANGES_MAX);
     let changes: Vec<ChangeView> = changes
-        .into_iter()
+        .iter()
         .map(|change| ChangeView {
             at: moment(change.at),
-            label: change.label,
-            tables: change.tables.into_iter().map(|table| table_view(table.cut(ROWS_MAX, "members"))).collect(),
+            label: change.label.clone(),
+            tables: change.groups.iter().map(|group| table_view(group.table(outcome, change, ROWS_MAX))).collect(),
         })
         .collect();
     let stories = narrate::abbreviate(narrate::narrate(outcome), STORIES_MAX);
@@ -169,7 +169,12 @@ pub fn page(outcome: &Outcome, charts: &[(&'static dyn chart::Chart, String)]) -
         stories: stories.into_iter().map(story_view).collect(),
         changes,
         changes_left: (changes_left > 0).then(|| count(changes_left as u64)),
-        tables: tables::summary(outcome, ROWS_MAX).into_iter().map(table_view).collect(),
+        tables: [tables::expectations(outcome)]
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .chain(tables::summary(outcome, ROWS_MAX))
+            .map(table_view)
+            .collect(),
         dark_svg: palette::dark_css(),
     };
     let mut environment = Environment::new();

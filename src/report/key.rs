@@ -2,6 +2,7 @@
 
 use super::human::{count, duration};
 use super::table::Tone;
+use super::tables::trouble;
 use crate::kernel::time::SimDuration;
 use crate::run::outcome::Outcome;
 
@@ -37,10 +38,10 @@ pub fn numbers(outcome: &Outcome) -> Vec<KeyNumber> {
         });
     }
     let mut add = |label, value, tone| numbers.push(KeyNumber { label, value, tone });
-    let bad = |zero: bool| if zero { Tone::Good } else { Tone::Bad };
-    add("queue time without an owner", duration(orphan), bad(orphan.is_zero()));
-    add("longest gap of one queue", duration(longest), bad(longest.is_zero()));
-    add("queue time with two owners", duration(double), bad(double.is_zero()));
+    let tone = |time: SimDuration| if time.is_zero() { Tone::Good } else { trouble(time) };
+    add("queue time without an owner", duration(orphan), tone(orphan));
+    add("longest gap of one queue", duration(longest), tone(longest));
+    add("queue time with two owners", duration(double), tone(double));
     add("changes of owner", count(groups.iter().map(|group| group.moves).sum()), Tone::Plain);
     add("duplicate deliveries", count(duplicates), if duplicates == 0 { Tone::Good } else { Tone::Warn });
     add("messages consumed", count(groups.iter().map(|group| group.consumed).sum()), Tone::Plain);

@@ -122,6 +122,32 @@ impl<'a> Names<'a> {
         finish_list(parts, queues.len() as u64 - named.min(queues.len() as u64))
     }
 
+    /// A sorted list of queues by topic and broker, as runs of queue ids: `order_topic/broker-a: 0-5 8`.
+    #[must_use]
+    pub fn queues_in_full(&self, queues: &[QueueIx]) -> Vec<String> {
+        type Runs = Vec<(u32, u32)>;
+        let mut lists: Vec<(TopicIx, BrokerIx, Runs)> = Vec::new();
+        for key in queues.iter().filter_map(|queue| self.plan.queues.get(queue.at())) {
+            match lists.last_mut() {
+                Some((topic, broker, runs)) if *topic == key.topic && *broker == key.broker => match runs.last_mut() {
+                    Some((_, end)) if key.queue_id == *end + 1 => *end = key.queue_id,
+                    _ => runs.push((key.queue_id, key.queue_id)),
+                },
+                _ => lists.push((key.topic, key.broker, vec![(key.queue_id, key.queue_id)])),
+            }
+        }
+        lists
+            .into_iter()
+            .map(|(topic, broker, runs)| {
+                let runs: Vec<String> = runs
+                    .into_iter()
+                    .map(|(from, to)| if from == to { from.to_string() } else { format!("{from}-{to}") })
+                    .collect();
+                format!("{}/{}: {}", self.topic(topic), self.broker(broker), runs.join(" "))
+            })
+            .collect()
+    }
+
     /// Instances in runs of their numbers: `order_consumer/0–3, audit/0`; `none` when empty.
     #[must_use]
     pub fn instances(&self, instances: &[InstanceIx]) -> String {

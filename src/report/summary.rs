@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::allocation::owners_before;
+use super::allocation::{self, owners_before};
 use super::events::cause_key;
 use super::names::Names;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::run::outcome::{GroupOutcome, Outcome, Percentiles, ViewStale};
-use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
+use crate::store::ids::{GroupIx, InstanceIx, ProducerIx, QueueIx};
+
+/// Changes of the allocation that are written.
+const ALLOCATIONS_MAX: usize = 64;
 
 /// The file's value.
 #[must_use]
@@ -21,6 +24,7 @@ pub fn summary(outcome: &Outcome) -> Value {
         "digest": format!("{:016x}", outcome.digest),
         "duration_ms": at(outcome.end),
         "groups": groups(outcome),
+        "allocations": allocations(outcome),
         "queues": queues(outcome),
         "consumers": consumers(outcome),
         "producers": producers(outcome),
@@ -110,6 +114,45 @@ fn groups(outcome: &Outcome) -> Value {
         Value::Object(map)
     };
     outcome.groups.iter().enumerate().map(group).collect()
+}
+
+/// Who has which queues before each action that concerns an allocation, and just before the next one.
+fn allocations(outcome: &Outcome) -> Value {
+    let names = Names::new(&outcome.plan);
+    let (changes, _) = allocation::changes(outcome, ALLOCATIONS_MAX);
+    // A member that does not run is `null`; one that runs without a queue has an empty text.
+    let side = |members: &[allocation::MemberChange], pick: fn(&allocation::MemberChange) -> &allocation::Side| {
+        let queues = |queues: &Vec<QueueIx>| json!(names.queues_in_full(queues).join("; "));
+        members
+            .iter()
+            .map(|member| (names.instance(member.instance), pick(member).as_ref().map_or(Value::Null, queues)))
+            .collect::<Map<String, Value>>()
+    };
+    changes
+        .iter()
+        .map(|change| {
+            let groups: Vec<Value> = change
+                .groups
+                .iter()
+                .map(|group| {
+                    json!({
+                        "group": names.group(group.group),
+                        "settled_at_ms": group.settled.map(at),
+                        "queues_without_owner": group.orphans.len(),
+                        "queues_with_two_owners": group.doubles.len(),
+                        "before": side(&group.members, |member| &member.before),
+                        "after": side(&group.members, |member| &member.after),
+                    })
+                })
+                .collect();
+            json!({
+                "at_ms": at(change.at),
+                "until_ms": at(change.until),
+                "action": change.label,
+                "groups": groups,
+            })
+        })
+        .collect()
 }
 
 fn queues(outcome: &Outcome) -> Value {

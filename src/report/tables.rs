@@ -8,12 +8,11 @@ use crate::kernel::time::SimDuration;
 use crate::run::outcome::{DuplicateCause, InstanceOutcome, Outcome, Percentiles, QueueOwnership, ViewStale};
 use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
 
-/// All summary tables in the order of a reader's questions; each has `rows` rows at most.
+/// All summary tables but the expectations, in the order of a reader's questions; each has `rows` rows at most.
 #[must_use]
 pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
     let names = Names::new(&outcome.plan);
     [
-        expectations(outcome),
         ownership(outcome, &names),
         queues(outcome, &names).cut(rows, "queues"),
         latency(outcome, &names),
@@ -41,15 +40,27 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
     }
 }
 
+/// How bad it is that this lasted so long: under a second is the price of any change.
+#[must_use]
+pub fn trouble(time: SimDuration) -> Tone {
+    match time.as_nanos() {
+        0 => Tone::Plain,
+        1..1_000_000_000 => Tone::Warn,
+        _ => Tone::Bad,
+    }
+}
+
 fn bad_time(time: SimDuration) -> Cell {
-    Cell::unless_zero(duration(time), time.is_zero(), Tone::Bad)
+    Cell::toned(duration(time), trouble(time))
 }
 
 fn warn_count(n: u64) -> Cell {
     Cell::unless_zero(count(n), n == 0, Tone::Warn)
 }
 
-fn expectations(outcome: &Outcome) -> Table {
+/// What the scenario promised, and whether it held.
+#[must_use]
+pub fn expectations(outcome: &Outcome) -> Table {
     let mut table = Table::new("Expectations", &["", "expectation", ">checked at", "expected", "got"]);
     for check in &outcome.expectations {
         let (word, tone) = if check.passed { ("holds", Tone::Good) } else { ("FAILS", Tone::Bad) };
@@ -85,10 +96,12 @@ fn ownership(outcome: &Outcome, names: &Names<'_>) -> Table {
     table
 }
 
-/// Queues with the most trouble first, those of equal trouble in their own order.
+/// Queues with the most trouble first, to the second; those of equal trouble in their own order.
 fn by_trouble(outcome: &Outcome) -> Vec<&QueueOwnership> {
     let mut queues: Vec<&QueueOwnership> = outcome.ownership.iter().collect();
-    queues.sort_by_key(|own| std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos())));
+    queues.sort_by_key(|own| {
+        std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos()) / 1_000_000_000)
+    });
     queues
 }
 

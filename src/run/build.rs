@@ -82,6 +82,7 @@ impl World {
             groups: vec![GroupTrack::default(); plan.groups.len()],
             first_start: vec![None; plan.groups.len()],
             truths: plan.groups.iter().map(|_| GroupTruth::default()).collect(),
+            true_queues: BTreeMap::new(),
             series: series(plan, pair_keys.len()),
             sampling: SamplingState::new(plan.topics.len(), plan.groups.len(), latency_times(plan)),
             retention: RetentionState::new(plan.queues.len()),
@@ -95,6 +96,8 @@ impl World {
             directory,
         };
         world.preload(&streams);
+        world.sampling.stored_before =
+            (0..plan.topics.len()).map(|topic| world.stored_of(TopicIx::new(topic))).collect();
         world.schedule();
         world.preset_members();
         world

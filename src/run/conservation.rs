@@ -2,6 +2,7 @@
 
 use super::outcome::{Conservation, GroupConservation};
 use super::world::World;
+use crate::consume::process_queue::Row;
 use crate::protocol::message::Body;
 use crate::store::ids::{GroupIx, QueueIx};
 
@@ -52,13 +53,14 @@ impl World {
     fn group_conservation(&self, group: GroupIx) -> (GroupConservation, Option<String>) {
         let mut places = GroupConservation::default();
         let mut violation = None;
+        let mut holdings = self.holdings(group);
         for (pair, (_, queue)) in self.pair_keys.iter().enumerate().filter(|(_, (of, _))| *of == group) {
             let ledger = &self.ledgers[pair];
             let appended = self.appended(*queue);
-            let mut held = self.held(group, *queue);
+            let Holding { mut held, owners, position } = std::mem::take(&mut holdings[queue.at()]);
             held.sort_unstable();
             held.dedup_by_key(|(offset, _)| *offset);
-            held.retain(|(offset, _)| !ledger.is_consumed(*offset));
+            held.retain(|(offset, _)| !ledger.is_consumed(*offset) && !ledger.is_passed(*offset));
             let count = |place: Place| held.iter().filter(|(_, at)| *at == place).count() as u64;
             let (processing, cached, in_flight) =
                 (count(Place::Processing), count(Place::Cached), count(Place::InFlight));
@@ -75,9 +77,9 @@ impl World {
                 continue;
             };
             places.unread += unread;
-            if let Some(position) = self.sole_owner_position(group, *queue) {
+            if owners == 1 {
                 let before = held.partition_point(|(offset, _)| *offset < position) as u64;
-                let accounted = ledger.consumed_before(position) + before + skipped.min(position);
+                let accounted = ledger.consumed_before(position) + before + ledger.skipped_before(position);
                 if accounted < position {
                     let missing = position - accounted;
                     violation =
@@ -88,29 +90,39 @@ impl World {
         (places, violation)
     }
 
-    /// (offset, place) of every message of a queue that a process of the group holds or that is on its way to one.
-    fn held(&self, group: GroupIx, queue: QueueIx) -> Vec<(u64, Place)> {
-        let mut held = Vec::new();
+    /// Per queue: what processes of a group hold or is on its way to one, and who pulls it.
+    fn holdings(&self, group: GroupIx) -> Vec<Holding> {
+        let mut holdings: Vec<Holding> = Vec::new();
+        holdings.resize_with(self.directory.len(), Holding::default);
         for (index, process) in self.processes.iter().enumerate() {
             if self.plan.instances[index].group != group {
                 continue;
             }
-            for row in process.consumer.rows_of(queue) {
-                let place = if row.start <= self.now { Place::Processing } else { Place::Cached };
-                if row.end > self.now || process.consumer.frozen() {
-                    held.push((row.offset, place));
+            let now = process.consumer.clock(self.now);
+            let hold = |holding: &mut Holding, row: &Row| {
+                let place = if row.start <= now { Place::Processing } else { Place::Cached };
+                if row.end > now || process.consumer.frozen() {
+                    holding.held.push((row.offset, place));
                 }
+            };
+            for assigned in process.consumer.assigned() {
+                let holding = &mut holdings[assigned.queue.at()];
+                // A queue that an illegal offset has stopped is pulled by nobody for the time being: as if owned by many.
+                holding.owners += if assigned.dropped { 2 } else { 1 };
+                holding.position = assigned.next_offset;
+                assigned.process.iter().for_each(|row| hold(holding, row));
             }
+            process.consumer.leftovers().for_each(|(queue, row)| hold(&mut holdings[queue.at()], row));
         }
         for envelope in self.mail.iter() {
             if let Body::PullReply(reply) = &envelope.body
-                && reply.queue == queue
                 && self.is_member(envelope.to, group)
             {
+                let held = &mut holdings[reply.queue.at()].held;
                 held.extend(reply.batch.iter().map(|pulled| (pulled.offset, Place::InFlight)));
             }
         }
-        held
+        holdings
     }
 
     fn is_member(&self, address: crate::protocol::address::Address, group: GroupIx) -> bool {
@@ -118,21 +130,6 @@ impl World {
             crate::protocol::address::Address::Consumer(instance) => self.plan.instances[instance.at()].group == group,
             _ => false,
         }
-    }
-
-    /// Where the only owner of a queue pulls next; `None` when nobody or more than one owns it.
-    fn sole_owner_position(&self, group: GroupIx, queue: QueueIx) -> Option<u64> {
-        let mut owners = self
-            .processes
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| self.plan.instances[*index].group == group)
-            .filter_map(|(_, process)| process.consumer.assigned_to(queue));
-        let owner = owners.next()?;
-        if owners.next().is_some() || owner.dropped {
-            return None;
-        }
-        Some(owner.next_offset)
     }
 
     fn words(&self, group: GroupIx, queue: QueueIx, what: &str) -> String {
@@ -145,6 +142,16 @@ impl World {
             parts.queue_id
         )
     }
+}
+
+/// What a group's processes hold of a queue.
+#[derive(Debug, Default)]
+struct Holding {
+    /// (offset, place) of every message that a process holds or that is on its way to one.
+    held: Vec<(u64, Place)>,
+    owners: u32,
+    /// Where an owner pulls next.
+    position: u64,
 }
 
 /// Places a message can be in between store and consumed, the one furthest on first.

@@ -121,7 +121,8 @@ impl World {
         let mut deliveries = std::mem::take(&mut self.out.deliveries);
         for delivery in &deliveries {
             let pair = pairs[delivery.queue.at()];
-            let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, delivery.fate);
+            let appended_at = u128::from(delivery.stored.as_nanos());
+            let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, appended_at, delivery.fate);
             track.on_delivery(delivery, first, cause);
             process.measures.consumed += u64::from(delivery.fate != Fate::CutOff);
             process.measures.duplicates += u64::from(cause.is_some());

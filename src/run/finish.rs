@@ -11,11 +11,15 @@ use crate::node::consumer::Presence;
 use crate::store::ids::{GroupIx, InstanceIx};
 
 impl World {
-    /// Freezes the world into an outcome. Everything has been settled by the last sample.
+    /// Freezes the world into an outcome.
     ///
     /// # Errors
     /// A message in no place or in two.
     pub(super) fn finish(mut self) -> Result<Outcome, RunError> {
+        // What happened at the very end came after the last sample.
+        for index in 0..self.processes.len() {
+            self.settle(InstanceIx::new(index));
+        }
         self.check_conservation();
         if let Some((at, what)) = self.violation.take() {
             return Err(RunError::Conservation { at, what });
@@ -160,9 +164,10 @@ impl World {
             let end = store.appended_offset(parts.local as usize);
             let skipped = ledger.skipped(end);
             appended += u128::from(end - skipped);
-            sum_of_appends += self.append_sums[queue.at()] - self.skip_sums[pair];
+            sum_of_appends += self.append_sums[queue.at()] - self.skip_sums[pair] - ledger.passed_appends();
             for offset in ledger.first_unconsumed()..end {
                 if !ledger.is_consumed(offset)
+                    && !ledger.is_passed(offset)
                     && let Some(message) = store.message(parts.local as usize, offset)
                 {
                     unfinished += now - u128::from(message.stored_at.as_nanos());

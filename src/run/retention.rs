@@ -2,12 +2,10 @@
 //!
 //! A message can still be read if it is not before the lowest offset from which anybody may pull: the committed offset of every
 //! group that is meant to read the queue, and every offset that a living or frozen process still has in memory and may commit
-//! (a thawed process commits old ones), and every offset under way: a commit, a pull, or the answer to an offset query, which a
-//! slow or frozen client takes up long after others have moved on. The mark takes effect one period later.
+//! (a thawed process commits old ones), or that is on its way to a broker. The mark takes effect one period later.
 
 use super::world::{Event, World};
 use crate::kernel::time::SimDuration;
-use crate::protocol::address::Address;
 use crate::protocol::message::Body;
 use crate::store::ids::QueueIx;
 
@@ -72,17 +70,20 @@ impl World {
                 let needed = assigned.offset.unwrap_or(assigned.first_offset);
                 marks[assigned.queue.at()] = marks[assigned.queue.at()].min(needed);
             }
+            // Between the answer to its offset query and its first pull only the member knows from where it will pull.
+            if let Some(queue) = process.consumer.asks_offset_of() {
+                marks[queue.at()] = marks[queue.at()].min(self.retention.pending[queue.at()]);
+            }
         }
         for envelope in self.mail.iter() {
-            let mut keep = |queue: QueueIx, offset: u64| marks[queue.at()] = marks[queue.at()].min(offset);
-            match (&envelope.body, envelope.to) {
-                (Body::UpdateOffsets { offsets, .. }, _) => {
-                    offsets.iter().for_each(|(queue, offset)| keep(*queue, *offset));
+            match &envelope.body {
+                Body::Pull(request) => {
+                    let least = request.commit_offset.unwrap_or(request.offset).min(request.offset);
+                    marks[request.queue.at()] = marks[request.queue.at()].min(least);
                 }
-                (Body::Pull(request), _) => keep(request.queue, request.offset),
-                (Body::Offset(Some(offset)), Address::Consumer(instance)) => {
-                    if let Some(queue) = self.processes[instance.at()].consumer.asking() {
-                        keep(queue, *offset);
+                Body::UpdateOffsets { offsets, .. } => {
+                    for (queue, offset) in offsets {
+                        marks[queue.at()] = marks[queue.at()].min(*offset);
                     }
                 }
                 _ => {}

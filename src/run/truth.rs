@@ -90,7 +90,10 @@ impl World {
             Fact::RouteChanged { owner: RouteOwner::Consumer { instance, group, .. }, .. } => {
                 self.truths[group.at()].dirty.push(*instance);
             }
-            Fact::QueuesChanged { topic, broker, read, .. } => self.on_queues_changed(*topic, *broker, *read),
+            Fact::QueuesChanged { topic, broker, read, .. } => {
+                self.true_queues.remove(topic);
+                self.on_queues_changed(*topic, *broker, *read);
+            }
             Fact::OffsetWentBack { group, queue, from, to, .. } => {
                 let pair = self.pairs[group.at()][queue.at()];
                 self.ledgers[pair as usize].on_regress(*from, *to);
@@ -108,9 +111,18 @@ impl World {
             let rows = self.processes[owner.at()].consumer.rows_of(queue);
             begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
         }
-        let from = self.processes[instance.at()].consumer.first_offset(queue).unwrap_or(0);
+        let assigned = self.processes[instance.at()].consumer.assigned_to(queue);
+        let (from, stored) = assigned.map_or((0, None), |assigned| (assigned.first_offset, assigned.offset));
         if self.ledgers[pair].on_assigned(from, begun) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
+        }
+        if stored.is_none() {
+            let parts = self.directory.parts(queue);
+            let store = &self.brokers[parts.broker.at()].broker.store;
+            self.ledgers[pair].on_jump(from, |offset| {
+                let message = store.message(parts.local as usize, offset);
+                message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
+            });
         }
         self.ownership[pair].begin(self.now, instance, client);
         self.truths[group.at()].dirty.push(instance);
@@ -193,47 +205,75 @@ impl World {
             dirty.sort_unstable();
             dirty.dedup();
         }
-        for instance in &dirty {
-            if self.processes[instance.at()].consumer.presence() == Presence::Running {
-                self.check_instance_views(group, *instance, &members);
-            }
-        }
+        dirty.retain(|instance| self.processes[instance.at()].consumer.presence() == Presence::Running);
+        self.check_instance_views(group, &dirty, &members);
         dirty.clear();
         self.truths[group.at()].dirty = dirty;
     }
 
-    fn check_instance_views(&mut self, group: GroupIx, instance: InstanceIx, members: &Rc<[ClientIx]>) {
-        let (mut route_true, mut queues_true) = (true, true);
-        let consumer = &self.processes[instance.at()].consumer;
-        for topic in consumer.topics() {
-            let readable = self.readable(*topic);
-            let believed = consumer
-                .believed_route(*topic)
-                .map(|route| route.subscribe_queues(*topic, &self.directory))
-                .unwrap_or_default();
-            route_true &= believed == readable;
-            let share = self.allocations.share(group, &self.directory, &readable, members, consumer.client_id());
-            queues_true &= share.is_ok_and(|share| consumer.owned_of(*topic).eq(share.iter().copied()));
+    /// What all members have in common is worked out once: groups can be large, and every joining member changes the truth.
+    fn check_instance_views(&mut self, group: GroupIx, instances: &[InstanceIx], members: &Rc<[ClientIx]>) {
+        let mut topics: Vec<TopicIx> = Vec::new();
+        for instance in instances {
+            let theirs = self.processes[instance.at()].consumer.topics();
+            topics.extend(theirs.iter().filter(|topic| !topics.contains(topic)).copied().collect::<Vec<_>>());
         }
-        let members_true = consumer.believed_members().is_some_and(|believed| believed == members);
+        let mut verdicts = vec![(true, true); instances.len()];
+        for topic in topics {
+            let readable = self.readable(topic);
+            let route: Vec<(BrokerIx, u32)> = self.readable_on(topic).collect();
+            let shares = self.allocations.shares(group, &self.directory, &readable, members);
+            for (instance, (route_true, queues_true)) in instances.iter().zip(&mut verdicts) {
+                let consumer = &self.processes[instance.at()].consumer;
+                if !consumer.topics().contains(&topic) {
+                    continue;
+                }
+                *route_true &= consumer.believed_route(topic).map_or(route.is_empty(), |believed| {
+                    let counts = believed.queue_datas.iter().map(|data| (data.broker, data.read_queue_nums));
+                    counts.filter(|(_, read)| *read > 0).eq(route.iter().copied())
+                });
+                *queues_true &= match shares.binary_search_by_key(&consumer.client_id(), |(client, _)| *client) {
+                    Ok(position) => {
+                        let share = shares[position].1.as_ref();
+                        share.is_ok_and(|share| consumer.owned_of(topic).eq(share.iter().copied()))
+                    }
+                    Err(_) => consumer.owned_of(topic).next().is_none(),
+                };
+            }
+        }
         let now = self.now;
-        let views = &mut self.processes[instance.at()].views;
-        views.set(now, View::Route, route_true);
-        views.set(now, View::Members, members_true);
-        views.set(now, View::Queues, queues_true);
+        for (instance, (route_true, queues_true)) in instances.iter().zip(verdicts) {
+            let process = &mut self.processes[instance.at()];
+            let members_true = process.consumer.believed_members().is_some_and(|believed| believed == members);
+            process.views.set(now, View::Route, route_true);
+            process.views.set(now, View::Members, members_true);
+            process.views.set(now, View::Queues, queues_true);
+        }
     }
 
     /// The queues of a topic that are really readable, sorted.
-    fn readable(&self, topic: TopicIx) -> Vec<QueueIx> {
+    fn readable(&mut self, topic: TopicIx) -> Rc<[QueueIx]> {
+        if let Some(known) = self.true_queues.get(&topic) {
+            return Rc::clone(known);
+        }
+        let directory = &self.directory;
+        let queues: Rc<[QueueIx]> = self
+            .readable_on(topic)
+            .flat_map(|(broker, count)| (0..count).filter_map(move |id| directory.queue(topic, broker, id)))
+            .collect();
+        self.true_queues.insert(topic, Rc::clone(&queues));
+        queues
+    }
+
+    /// Brokers that carry a topic, with the number of its readable queues there.
+    fn readable_on(&self, topic: TopicIx) -> impl Iterator<Item = (BrokerIx, u32)> + '_ {
         self.brokers
             .iter()
             .enumerate()
-            .flat_map(|(index, host)| {
-                let broker = BrokerIx::new(index);
-                let count = host.broker.topic(topic).map_or(0, |data| data.read_queue_nums);
-                (0..count).filter_map(move |id| self.directory.queue(topic, broker, id))
+            .map(move |(index, host)| {
+                (BrokerIx::new(index), host.broker.topic(topic).map_or(0, |data| data.read_queue_nums))
             })
-            .collect()
+            .filter(|(_, count)| *count > 0)
     }
 
     /// Reports the listener calls of an instance that are over by now.

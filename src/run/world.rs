@@ -1,5 +1,6 @@
 //! The world: nodes, event queue, network and observers, and the loop that moves time. Nothing else moves time.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ use crate::node::producer::{NextSend, SendOutcome};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Envelope, SendReply, SendRequest};
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// What can happen.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +185,8 @@ pub(super) struct World {
     pub(super) groups: Vec<GroupTrack>,
     pub(super) first_start: Vec<Option<SimTime>>,
     pub(super) truths: Vec<super::truth::GroupTruth>,
+    /// Queues of a topic that are really readable, worked out once per change.
+    pub(super) true_queues: BTreeMap<TopicIx, Rc<[QueueIx]>>,
     pub(super) series: Series,
     pub(super) sampling: super::sampling::SamplingState,
     pub(super) retention: super::retention::RetentionState,
@@ -273,6 +276,10 @@ impl World {
         let Some(envelope) = self.mail.take(place) else { return };
         match to {
             Address::Nameserver(nameserver) => {
+                if self.now < self.plan.nameservers[nameserver.at()].start_at {
+                    // Nobody is there yet: the caller waits out its timeout.
+                    return;
+                }
                 self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
             }
             Address::Broker(broker) => {
@@ -441,6 +448,7 @@ impl World {
                     self.facts.push(FactRecord { at: now, fact });
                 }
             }
+            SendReply::Lost => host.path.failed += 1,
             SendReply::QueueIdIllegal => {
                 host.path.refused_under_way += 1;
                 let place = self.refusals.put((producer, request));

@@ -181,14 +181,25 @@ impl Diagnostic for Shown {
 /// `did you mean …` for a word that is none of the known ones; the known ones when nothing is near.
 pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    let limit = 1 + word.chars().count() / 3;
-    let nearest = known.iter().map(|name| (distance(word, name), *name)).min();
-    match nearest {
-        None => None,
-        Some((d, name)) if d <= limit => Some(format!("did you mean `{name}`?")),
-        Some(_) if known.len() <= 12 => Some(format!("known: {}", known.join(", "))),
-        Some(_) => None,
+    match nearest(word, known.iter().copied()) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if known.is_empty() || known.len() > 16 => None,
+        None => Some(format!("known: {}", known.join(", "))),
     }
+}
+
+/// The known word that `word` is probably a slip of.
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = 1 + word.chars().count() / 3;
+    let known: Vec<&str> = known.into_iter().collect();
+    let best = known.iter().map(|name| (distance(word, name), *name)).min();
+    let part = |name: &str| {
+        let (name, word) = (name.to_lowercase(), word.to_lowercase());
+        word.len().min(name.len()) >= 4 && (name.contains(&word) || word.contains(&name))
+    };
+    let near = best.filter(|(distance, _)| *distance <= limit).map(|(_, name)| name);
+    near.or_else(|| known.into_iter().find(|name| part(name)))
 }
 
 /// Optimal string alignment distance on lower-case characters: insert, delete, replace, swap neighbours.

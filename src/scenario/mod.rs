@@ -12,10 +12,11 @@ mod load;
 mod overrides;
 pub mod plan;
 pub mod raw;
+pub mod reference;
 mod resolve;
 pub mod schema;
 mod tree;
 pub mod units;
 
-pub use diagnose::{ScenarioError, Warning};
+pub use diagnose::{ScenarioError, Warning, nearest};
 pub use load::{Overrides, Scenario, load};

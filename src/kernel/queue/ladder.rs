@@ -12,15 +12,13 @@ const BITS: u32 = 8;
 /// Slots of a level.
 const WIDTH: usize = 1 << BITS;
 /// Digits of a time.
-const LEVELS: usize = (u64::BITS / BITS) as usize;
+const LEVELS: usize = u64::BITS.div_ceil(BITS) as usize;
 /// Keys of a chunk: with its header it fills eight cache lines.
 const CHUNK: usize = 31;
 /// `bottom` gives its later part back above this length.
 const SPILL: usize = 128;
 /// What stays in `bottom` then.
 const KEEP: usize = 48;
-/// A refill takes slots until it has so many keys.
-const GATHER: usize = 16;
 /// No chunk.
 const NIL: u32 = u32::MAX;
 
@@ -98,20 +96,20 @@ impl Ladder {
         }
     }
 
-    /// The least key.
+    /// The least key. Those for which `keep` is false may be dropped on the way.
     #[inline]
-    pub(super) fn peek(&mut self) -> Option<u128> {
+    pub(super) fn peek(&mut self, keep: impl FnMut(u128) -> bool) -> Option<u128> {
         if self.bottom.is_empty() {
-            self.refill();
+            self.refill(keep);
         }
         self.bottom.last().copied()
     }
 
-    /// Takes the least key out.
+    /// Takes the least key out. Those for which `keep` is false may be dropped on the way.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<u128> {
+    pub(super) fn pop(&mut self, keep: impl FnMut(u128) -> bool) -> Option<u128> {
         if self.bottom.is_empty() {
-            self.refill();
+            self.refill(keep);
         }
         self.bottom.pop()
     }
@@ -202,35 +200,24 @@ impl Ladder {
     }
 
     /// Fills the empty `bottom` from the first occupied slots.
-    fn refill(&mut self) {
+    #[inline(never)]
+    fn refill(&mut self, mut keep: impl FnMut(u128) -> bool) {
         while self.levels != 0 {
             let level = self.levels.trailing_zeros() as usize;
             let (digit, head) = self.take_first_slot(level);
             self.advance(level, digit);
-            if level == 0 || self.is_short(head) {
-                self.collect(head);
-                self.gather(level);
-                self.limit = self.base | below(level);
-                if self.bottom.len() > 1 {
-                    self.bottom.sort_unstable_by(|a, b| b.cmp(a));
-                }
+            if level > 0 && !self.is_short(head) {
+                self.distribute(head);
+                continue;
+            }
+            self.limit = self.base | below(level);
+            self.collect(head, &mut keep);
+            if self.bottom.len() > 1 {
+                self.bottom.sort_unstable_by(|a, b| b.cmp(a));
+            }
+            if !self.bottom.is_empty() {
                 return;
             }
-            self.distribute(head);
-        }
-    }
-
-    /// Collects further slots of the level while `bottom` is small, so that the work of a refill serves several keys.
-    #[inline]
-    fn gather(&mut self, level: usize) {
-        while self.bottom.len() < GATHER && self.levels & (1 << level) != 0 {
-            let digit = self.first_digit(level);
-            if !self.is_short(self.heads[(level * WIDTH + digit) % (LEVELS * WIDTH)]) {
-                return;
-            }
-            let (digit, head) = self.take_first_slot(level);
-            self.advance(level, digit);
-            self.collect(head);
         }
     }
 
@@ -242,20 +229,13 @@ impl Ladder {
         self.base = (self.base & !digits) | ((digit as u64) << shift);
     }
 
-    /// The first occupied slot of an occupied level.
-    #[inline]
-    fn first_digit(&self, level: usize) -> usize {
-        let words = &self.occupied[level % LEVELS];
-        let word = words.iter().position(|word| *word != 0).unwrap_or(0);
-        word * 64 + words[word].trailing_zeros() as usize % 64
-    }
-
     /// Unlinks the first occupied slot of an occupied level.
     #[inline]
     fn take_first_slot(&mut self, level: usize) -> (usize, u32) {
-        let digit = self.first_digit(level);
         let words = &mut self.occupied[level % LEVELS];
-        words[digit / 64] &= !(1 << (digit % 64));
+        let word = words.iter().position(|word| *word != 0).unwrap_or(0);
+        let digit = word * 64 + words[word].trailing_zeros() as usize % 64;
+        words[word] &= words[word].wrapping_sub(1);
         if *words == [0; WIDTH / 64] {
             self.levels &= !(1 << level);
         }
@@ -270,12 +250,17 @@ impl Ladder {
         next == NIL || self.chunks[next as usize].next == NIL
     }
 
-    /// Appends a slot's keys to `bottom`, unsorted.
+    /// Appends a slot's keys to `bottom`, unsorted. Asking for each of them here, in a row, also lets the memory behind
+    /// them be fetched side by side instead of one at a pop.
     #[inline]
-    fn collect(&mut self, mut head: u32) {
+    fn collect(&mut self, mut head: u32, keep: &mut impl FnMut(u128) -> bool) {
         while head != NIL {
             let chunk = &mut self.chunks[head as usize];
-            self.bottom.extend_from_slice(&chunk.keys[..(chunk.len as usize).min(CHUNK)]);
+            for key in &chunk.keys[..(chunk.len as usize).min(CHUNK)] {
+                if keep(*key) {
+                    self.bottom.push(*key);
+                }
+            }
             let next = std::mem::replace(&mut chunk.next, self.pool);
             self.pool = head;
             head = next;

@@ -17,7 +17,7 @@ use crate::store::config::StoreConfig;
 use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 use crate::store::message::Draft;
-use crate::store::message_store::{MessageStore, Put};
+use crate::store::message_store::{AppendStatus, MessageStore, Put};
 use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
 
 /// First periodic registration after the start; one registers at the start itself.
@@ -159,7 +159,10 @@ impl Broker {
         if parts.queue_id >= queues {
             return SendReply::QueueIdIllegal;
         }
-        let Put { physical, queue_offset, .. } = self.put(now, parts.local, &request.draft);
+        let Put { status, physical, queue_offset } = self.put(now, parts.local, &request.draft);
+        if status == AppendStatus::EndOfFile {
+            return SendReply::Lost;
+        }
         if self.holds.arrange_wake(parts.local as usize) {
             out.effects.push(Effect::DispatchAt(parts.local, next_dispatch_tick(self.started, now)));
         }

@@ -8,3 +8,6 @@ mod pull;
 
 pub use clients::{GroupMembers, Members};
 pub use machine::Broker;
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@ impl Broker {
                 if self.config.long_polling_enable { SUSPEND_TIMEOUT } else { self.config.short_polling_time };
             let held = Held { request, channel, correlation, deadline: now + suspend };
             self.holds.hold(local as usize, held);
+            out.spare_batches.push(reply.batch);
             if let Some(stored) = self.store.next_undispatched_at(local as usize)
                 && self.holds.arrange_wake(local as usize)
             {

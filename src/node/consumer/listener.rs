@@ -83,6 +83,7 @@ impl Consumer {
     /// What the consumer's messages are doing.
     #[must_use]
     pub fn workload(&self, now: SimTime) -> Workload {
+        let now = self.clock(now);
         let mut workload = Workload { busy: self.busy, ..Workload::default() };
         for assigned in self.table.iter() {
             let cached = assigned.process.cached(now);
@@ -93,14 +94,23 @@ impl Consumer {
         for (_, row) in &self.leftovers {
             workload.busy += row.busy(now);
         }
+        workload.busy = workload.busy.saturating_sub(self.frozen_busy);
         workload
+    }
+
+    /// The process's own time: it stands still while the process is frozen.
+    #[must_use]
+    pub fn clock(&self, now: SimTime) -> SimTime {
+        if self.frozen() { self.frozen_at } else { now }
     }
 
     /// From now on calls take this time; calls that have begun keep theirs, waiting ones draw anew.
     pub fn set_service_time(&mut self, now: SimTime, service_time: &Distribution) {
         self.config.service_time = service_time.clone();
         self.service = service_time.sampler();
-        if !self.frozen() {
+        if self.frozen() {
+            self.redraw_on_thaw = true;
+        } else {
             self.reschedule(now, true);
         }
     }
@@ -145,6 +155,7 @@ impl Consumer {
         }
         for (queue, row) in std::mem::take(&mut self.leftovers) {
             out.deliveries.push(delivery(queue, &row, Fate::CutOff));
+            self.busy += row.busy(now);
         }
     }
 
@@ -152,15 +163,15 @@ impl Consumer {
     /// deadline), waiting ones start from now.
     pub(super) fn resume_calls(&mut self, now: SimTime) {
         let frozen_at = self.frozen_at;
-        for row in self.table.iter_mut().flat_map(|assigned| assigned.process.iter_mut()) {
+        let rows = self.table.iter_mut().flat_map(|assigned| assigned.process.iter_mut());
+        for row in rows.chain(self.leftovers.iter_mut().map(|(_, row)| row)) {
             if !row.reported && row.start <= frozen_at {
                 row.end = row.end.max(now);
+                self.frozen_busy += row.busy(now).saturating_sub(row.busy(frozen_at));
             }
         }
-        for (_, row) in &mut self.leftovers {
-            row.end = row.end.max(now);
-        }
-        self.reschedule_after(frozen_at, now, false);
+        let redraw = std::mem::take(&mut self.redraw_on_thaw);
+        self.reschedule_after(frozen_at, now, redraw);
     }
 
     fn draw_service(&mut self, messages: u16) -> SimDuration {

@@ -109,6 +109,10 @@ pub struct Consumer {
     pub counters: Counters,
     /// Listener time of reported calls.
     pub(super) busy: SimDuration,
+    /// Of it, and of the calls not yet reported, what passed while the process was frozen.
+    pub(super) frozen_busy: SimDuration,
+    /// The service time changed while the process was frozen.
+    pub(super) redraw_on_thaw: bool,
 }
 
 impl Consumer {
@@ -140,6 +144,8 @@ impl Consumer {
             service_stream,
             counters: Counters::default(),
             busy: SimDuration::ZERO,
+            frozen_busy: SimDuration::ZERO,
+            redraw_on_thaw: false,
             topics,
             config,
             directory,
@@ -178,6 +184,7 @@ impl Consumer {
             out.disarm(timer);
         }
         self.rebalance.stop();
+        self.client.abandon_calls(out);
         out.fact(self.stopped(StopKind::Graceful));
         self.unregister = self.client.brokers().collect();
         self.unregister.reverse();
@@ -325,6 +332,7 @@ impl Consumer {
     /// The shutdown is over or the process never ran.
     pub fn on_exit(&mut self) {
         self.presence = Presence::Absent;
+        self.frozen = false;
     }
 
     /// `SubscriptionData#subVersion` is the time of `subscribe()`.

@@ -335,12 +335,6 @@ impl Consumer {
         }
     }
 
-    /// The queue whose offset the rebalance thread asks a broker for.
-    #[must_use]
-    pub fn asking(&self) -> Option<QueueIx> {
-        self.rebalance.run.as_ref()?.to_take.front().copied()
-    }
-
     /// The members as this consumer last heard of them.
     #[must_use]
     pub fn believed_members(&self) -> Option<&Rc<[ClientIx]>> {
@@ -358,10 +352,10 @@ impl Consumer {
         self.table.queues().filter(move |queue| self.directory.parts(*queue).topic == topic)
     }
 
-    /// Where pulling of an owned queue began.
+    /// The queue whose starting offset the rebalance thread has asked for and not yet been told.
     #[must_use]
-    pub fn first_offset(&self, queue: QueueIx) -> Option<u64> {
-        self.table.get(queue).map(|held| held.first_offset)
+    pub fn asks_offset_of(&self) -> Option<QueueIx> {
+        self.rebalance.run.as_ref()?.to_take.front().copied()
     }
 
     /// The process queue of an owned queue.

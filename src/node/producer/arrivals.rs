@@ -7,6 +7,7 @@
 
 use crate::kernel::rng::Stream;
 use crate::kernel::time::SimTime;
+use crate::kernel::ziggurat;
 
 /// Spacing of the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,16 @@ pub struct ArrivalTimes {
     law: ArrivalLaw,
     segments: Vec<RateSegment>,
     segment: usize,
+    /// No call before this time, ns.
+    start: u64,
     /// Position on the time line, ns.
     now: u64,
+    /// The call given out last; it may lie ahead.
+    latest: Option<SimTime>,
     /// Messages due until the next point.
     gap: f64,
+    /// The gap after it, when it has been drawn already.
+    gap_after: Option<f64>,
     /// What is left of the current unit after the point (`RandomInSlot`).
     slot_rest: f64,
     stream: Stream,
@@ -51,7 +58,19 @@ impl ArrivalTimes {
     /// Calls from `start` on at the rates of `segments` (ascending, the first at or before `start`).
     #[must_use]
     pub fn new(law: ArrivalLaw, segments: Vec<RateSegment>, start: SimTime, stream: Stream) -> Self {
-        let mut times = Self { law, segments, segment: 0, now: start.as_nanos(), gap: 0.0, slot_rest: 0.0, stream };
+        let start = start.as_nanos();
+        let mut times = Self {
+            law,
+            segments,
+            segment: 0,
+            start,
+            now: start,
+            latest: None,
+            gap: 0.0,
+            gap_after: None,
+            slot_rest: 0.0,
+            stream,
+        };
         times.gap = times.draw_gap();
         times
     }
@@ -59,8 +78,18 @@ impl ArrivalTimes {
     /// The time of the next call, after which the one following it is next; `None` when the rate stays 0.
     #[inline]
     pub fn next_call(&mut self) -> Option<SimTime> {
+        self.latest = self.find_next();
+        self.latest
+    }
+
+    #[inline]
+    fn find_next(&mut self) -> Option<SimTime> {
         loop {
             let end = self.segments.get(self.segment + 1).map_or(u64::MAX, |next| next.from);
+            if end <= self.now {
+                self.segment += 1;
+                continue;
+            }
             let RateSegment { from, rate, slope } = self.segments[self.segment];
             if slope == 0.0 {
                 if rate > 0.0 {
@@ -88,19 +117,32 @@ impl ArrivalTimes {
         }
     }
 
-    /// From `now` on this constant rate; the part of the gap that is already due stays due.
-    pub fn set_rate(&mut self, pending: Option<SimTime>, now: SimTime, rate: f64) {
-        // The pending call's own gap was consumed when it was computed: what is left of it is due at the new rate.
-        let left = pending.map_or(self.gap, |call| {
-            let seconds = call.since(now).as_secs_f64();
-            let current = self.segments[self.segment];
-            let here = current.rate + current.slope * (now.as_nanos().saturating_sub(current.from) as f64 / NANOS);
-            seconds * here.max(0.0)
-        });
-        self.gap = left;
-        self.now = now.as_nanos();
+    /// From `now` on this constant rate. The call given out last, if it lies ahead, is given out anew: what is not yet due of
+    /// its gap is due at the new rate.
+    pub fn set_rate(&mut self, now: SimTime, rate: f64) {
+        let now = now.as_nanos().max(self.start);
+        match self.latest {
+            Some(call) => {
+                let left = self.due_between(now, call.as_nanos());
+                self.gap_after = Some(std::mem::replace(&mut self.gap, left));
+            }
+            None => self.gap += self.due_between(now, self.now),
+        }
+        self.now = now;
         self.segments = vec![RateSegment { from: 0, rate, slope: 0.0 }];
         self.segment = 0;
+    }
+
+    /// Messages due between two times: the integral of the rate; 0 when they are in the wrong order.
+    fn due_between(&self, from: u64, to: u64) -> f64 {
+        let ends = self.segments.iter().skip(1).map(|next| next.from).chain([u64::MAX]);
+        let stretches = self.segments.iter().zip(ends).filter_map(|(segment, end)| {
+            let (begin, end) = (from.max(segment.from), to.min(end));
+            let seconds = end.checked_sub(begin)? as f64 / NANOS;
+            let here = segment.rate + segment.slope * ((begin - segment.from) as f64 / NANOS);
+            Some((here * seconds + segment.slope * seconds * seconds / 2.0).max(0.0))
+        });
+        stretches.sum()
     }
 
     fn leave_segment(&mut self, end: u64) {
@@ -117,9 +159,12 @@ impl ArrivalTimes {
 
     #[inline]
     fn draw_gap(&mut self) -> f64 {
+        if let Some(gap) = self.gap_after.take() {
+            return gap;
+        }
         match self.law {
             ArrivalLaw::Even => 1.0,
-            ArrivalLaw::Poisson => -libm::log(self.stream.unit_open()),
+            ArrivalLaw::Poisson => ziggurat::exponential(&mut self.stream),
             ArrivalLaw::RandomInSlot => {
                 let point = self.stream.unit();
                 let gap = self.slot_rest + point;
@@ -205,9 +250,49 @@ mod tests {
     #[test]
     fn a_new_rate_keeps_the_share_of_the_gap_that_is_due() {
         let mut times = times(ArrivalLaw::Even, vec![flat(0, 1.0)]);
-        let pending = times.next_call();
-        assert_eq!(pending, Some(SimTime::from_secs(1)));
-        times.set_rate(pending, SimTime::from_millis(500), 10.0);
+        assert_eq!(times.next_call(), Some(SimTime::from_secs(1)));
+        times.set_rate(SimTime::from_millis(500), 10.0);
         assert_eq!(times.next_call(), Some(SimTime::from_millis(550)));
+    }
+
+    #[test]
+    fn a_new_rate_counts_what_the_old_profile_made_due_and_no_more() {
+        let mut times = times(ArrivalLaw::Even, vec![flat(0, 0.0), flat(100, 10.0)]);
+        assert_eq!(times.next_call(), Some(SimTime::from_millis(100_100)));
+        times.set_rate(SimTime::from_secs(50), 5.0);
+        assert_eq!(times.next_call(), Some(SimTime::from_millis(50_200)), "nothing was due yet");
+        let mut ending = self::times(ArrivalLaw::Even, vec![flat(0, 1.0), flat(10, 0.0)]);
+        assert_eq!((0..9).filter_map(|_| ending.next_call()).count(), 9);
+        assert_eq!(ending.next_call(), None);
+        ending.set_rate(SimTime::from_millis(9_500), 1.0);
+        assert_eq!(ending.next_call(), Some(SimTime::from_secs(10)));
+    }
+
+    #[test]
+    fn a_start_after_the_first_points_of_the_profile_begins_at_the_rate_of_that_time() {
+        let segments = vec![flat(0, 1.0), flat(10, 100.0), flat(20, 4.0)];
+        let stream = Streams::new(1).stream("p", "arrivals");
+        let mut times = ArrivalTimes::new(ArrivalLaw::Even, segments, SimTime::from_secs(30), stream);
+        assert_eq!(times.next_call(), Some(SimTime::from_millis(30_250)));
+    }
+
+    #[test]
+    fn a_rate_set_before_the_start_sends_nothing_before_the_start() {
+        let stream = Streams::new(1).stream("p", "arrivals");
+        let mut times = ArrivalTimes::new(ArrivalLaw::Even, vec![flat(0, 1.0)], SimTime::from_secs(30), stream);
+        assert_eq!(times.next_call(), Some(SimTime::from_secs(31)));
+        times.set_rate(SimTime::from_secs(10), 2.0);
+        assert_eq!(times.next_call(), Some(SimTime::from_millis(30_500)));
+    }
+
+    #[test]
+    fn a_new_rate_keeps_one_message_per_slot() {
+        let mut times = times(ArrivalLaw::RandomInSlot, vec![flat(0, 1.0)]);
+        for slot in 0..50 {
+            times.next_call();
+            times.set_rate(SimTime::from_secs(slot), 1.0);
+            let call = times.next_call().unwrap();
+            assert!((slot..=slot + 1).contains(&(call.as_nanos() / 1_000_000_000)), "slot {slot}: {call}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::node::config::{ProducerConfig, QueueSelector};
 use crate::node::outbox::{Outbox, Timer};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Envelope, SendRequest};
+use crate::protocol::route::TopicRoute;
 use crate::store::ids::{BrokerIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
 
@@ -62,6 +63,8 @@ pub struct Producer {
     client: ClientInstance,
     times: ArrivalTimes,
     next_call: SimTime,
+    /// The route behind the publish list.
+    route: Option<Rc<TopicRoute>>,
     /// The publish list and each thread's index into it.
     publish: Vec<QueueIx>,
     indexes: Vec<usize>,
@@ -105,6 +108,7 @@ impl Producer {
             client,
             times,
             next_call: SimTime::MAX,
+            route: None,
             publish: Vec::new(),
             indexes: vec![0; threads],
             thread: 0,
@@ -186,8 +190,7 @@ impl Producer {
 
     /// From now on this constant rate; 0 pauses.
     pub fn set_rate(&mut self, now: SimTime, rate: f64) {
-        let pending = (self.next_call != SimTime::MAX).then_some(self.next_call);
-        self.times.set_rate(pending, now, rate);
+        self.times.set_rate(now, rate);
         self.plan_next_call();
     }
 
@@ -208,12 +211,13 @@ impl Producer {
     /// Takes a changed route into the publish list: a new object, so every thread starts at a random place again.
     fn take_publish_list(&mut self) {
         let Some(route) = self.client.route(self.load.topic) else { return };
-        let publish = route.publish_queues(self.load.topic, &self.directory);
-        if publish != self.publish {
-            self.publish = publish;
-            for index in &mut self.indexes {
-                *index = self.choices.below(1 << 31) as usize;
-            }
+        if self.route.as_ref().is_some_and(|known| Rc::ptr_eq(known, route)) {
+            return;
+        }
+        self.publish = route.publish_queues(self.load.topic, &self.directory);
+        self.route = Some(Rc::clone(route));
+        for index in &mut self.indexes {
+            *index = self.choices.below(1 << 31) as usize;
         }
     }
 

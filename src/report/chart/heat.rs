@@ -37,10 +37,10 @@ impl Classes {
         Self { bounds }
     }
 
-    /// Equal classes up to `max`.
+    /// Five equal classes up to `max`.
     #[must_use]
     pub fn even(max: f64) -> Self {
-        let classes = HEAT.len() - 1;
+        let classes = 5;
         Self { bounds: (0..=classes).map(|n| max * n as f64 / classes as f64).collect() }
     }
 
@@ -78,6 +78,9 @@ pub struct Row<'a> {
     pub value: Box<dyn Fn(usize) -> Option<f64> + 'a>,
 }
 
+/// A class with the corners of its cell.
+type Cell = (usize, (i32, i32), (i32, i32));
+
 /// Draws a heat map; a cell that several samples share shows the greatest.
 #[must_use]
 pub fn chart(
@@ -91,7 +94,7 @@ pub fn chart(
     let lanes = Lanes::new(rows.iter().map(|row| row.label.clone()).collect());
     let legend = classes.legend(words);
     Frame::new(chart, outcome, lanes.label_width()).subtitle(subtitle).draw(lanes.height(), &legend, |canvas, plot| {
-        let mut cells: Vec<(usize, (i32, i32), (i32, i32))> = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
         for (lane, row) in rows.iter().enumerate() {
             let (top, bottom) = lanes.band(plot, lane);
             let x = |at: SimTime| plot.left + (plot.x(at) - plot.left) / COLUMN * COLUMN;
@@ -152,7 +155,7 @@ mod tests {
             assert!(classes.bounds.len() <= HEAT.len() && classes.bounds.windows(2).all(|pair| pair[0] < pair[1]));
             assert_eq!(classes.shade(classes.bounds.len() - 1), HEAT.len() - 1);
         }
-        assert_eq!(Classes::even(1.0).of(1.0), 8);
+        assert_eq!(Classes::even(1.0).of(1.0), 5);
     }
 
     #[test]

@@ -60,6 +60,15 @@ impl Intervals {
         self.0.get(index).filter(|(start, _)| *start <= from).map_or(from, |(_, end)| *end)
     }
 
+    /// Takes an offset out; false when it was not in.
+    fn remove(&mut self, offset: u64) -> bool {
+        let index = self.0.partition_point(|(_, end)| *end <= offset);
+        let Some((start, end)) = self.0.get(index).copied().filter(|(start, _)| *start <= offset) else { return false };
+        let rest = [(start, offset), (offset + 1, end)];
+        self.0.splice(index..=index, rest.into_iter().filter(|(start, end)| start < end));
+        true
+    }
+
     /// How many offsets are in.
     #[must_use]
     pub fn len(&self) -> u64 {
@@ -100,6 +109,11 @@ pub struct QueueLedger {
     /// Offset from which the group consumes: earlier messages are skipped by where it started.
     base: Option<u64>,
     delivered: Intervals,
+    /// Offsets jumped over: a member took the queue while no offset was stored and began, by its `consumeFromWhere`, behind
+    /// messages that nobody had consumed. Nobody reads them any more, unless a former owner still has them.
+    passed: Intervals,
+    /// Sum of their append times, ns.
+    passed_appends: u128,
     /// Delivered, but no listener call with it has returned.
     unfinished: BTreeSet<u64>,
     consumed: u64,
@@ -114,6 +128,8 @@ impl Default for QueueLedger {
         Self {
             base: None,
             delivered: Intervals::default(),
+            passed: Intervals::default(),
+            passed_appends: 0,
             unfinished: BTreeSet::new(),
             consumed: 0,
             handover: Handover { delivered_before: 0, after_death: false },
@@ -137,6 +153,35 @@ impl QueueLedger {
         starts
     }
 
+    /// Somebody took the queue without a stored offset and pulls from `from`: what was not delivered before is jumped over.
+    /// `appended_at`: append time of an offset, ns.
+    pub fn on_jump(&mut self, from: u64, appended_at: impl Fn(u64) -> u128) {
+        for offset in self.base.unwrap_or(from)..from {
+            if !self.delivered.contains(offset) && self.passed.insert(offset) {
+                self.passed_appends += appended_at(offset);
+            }
+        }
+    }
+
+    /// A listener call with a message that was jumped over returned after all.
+    fn take_back(&mut self, offset: u64, appended_at: u128) {
+        if self.passed.remove(offset) {
+            self.passed_appends -= appended_at;
+        }
+    }
+
+    /// Sum of the append times of the messages jumped over, ns.
+    #[must_use]
+    pub const fn passed_appends(&self) -> u128 {
+        self.passed_appends
+    }
+
+    /// Whether nobody will read an offset: it was jumped over.
+    #[must_use]
+    pub fn is_passed(&self, offset: u64) -> bool {
+        self.passed.contains(offset)
+    }
+
     /// The queue's owner died.
     pub fn on_owner_died(&mut self) {
         self.last_owner_died = true;
@@ -148,12 +193,15 @@ impl QueueLedger {
         self.regressed = Some((low.min(to), high.max(from)));
     }
 
-    /// A listener call is over. Returns whether this is the first one that returned for this message, and, when the message
+    /// A listener call with a message appended at `appended_at` ns is over. Returns whether this is the first one that returned for this message, and, when the message
     /// had been delivered before, why it came again.
     #[inline]
-    pub fn on_delivery(&mut self, offset: u64, fate: Fate) -> (bool, Option<DuplicateCause>) {
+    pub fn on_delivery(&mut self, offset: u64, appended_at: u128, fate: Fate) -> (bool, Option<DuplicateCause>) {
         let new = self.delivered.insert(offset);
         let returned = fate != Fate::CutOff;
+        if returned && !self.passed.is_empty() {
+            self.take_back(offset, appended_at);
+        }
         let first = if new {
             if returned {
                 self.consumed += 1;
@@ -188,10 +236,22 @@ impl QueueLedger {
         self.consumed
     }
 
-    /// Messages before the offset from which the group started.
+    /// Messages before the offset from which the group started, and those jumped over later.
     #[must_use]
     pub fn skipped(&self, appended: u64) -> u64 {
+        self.before_start(appended) + self.passed.len()
+    }
+
+    /// Messages before the offset from which the group started.
+    #[must_use]
+    pub fn before_start(&self, appended: u64) -> u64 {
         self.base.unwrap_or(0).min(appended)
+    }
+
+    /// Skipped messages before an offset.
+    #[must_use]
+    pub fn skipped_before(&self, offset: u64) -> u64 {
+        self.before_start(offset) + self.passed.len_before(offset)
     }
 
     /// Sets where the group starts before anybody owns the queue.
@@ -208,8 +268,12 @@ impl QueueLedger {
     /// The lowest offset that is not consumed.
     #[must_use]
     pub fn first_unconsumed(&self) -> u64 {
-        let missing = self.delivered.first_missing(self.base.unwrap_or(0));
-        self.unfinished.first().map_or(missing, |offset| missing.min(*offset))
+        let mut missing = self.delivered.first_missing(self.base.unwrap_or(0));
+        while self.passed.contains(missing) {
+            missing = self.delivered.first_missing(self.passed.first_missing(missing));
+        }
+        let unfinished = self.unfinished.iter().find(|offset| !self.passed.contains(**offset));
+        unfinished.map_or(missing, |offset| missing.min(*offset))
     }
 
     /// Distinct messages consumed before an offset.
@@ -239,18 +303,20 @@ mod tests {
         assert!(intervals.contains(9) && !intervals.contains(4) && !intervals.contains(10));
         assert_eq!((intervals.first_missing(2), intervals.first_missing(4), intervals.first_missing(5)), (4, 4, 10));
         assert_eq!(intervals.len(), 7);
+        assert!(intervals.remove(7) && intervals.remove(2) && !intervals.remove(4));
+        assert_eq!(intervals.0, [(3, 4), (5, 7), (8, 10)]);
     }
 
     #[test]
     fn a_message_cut_off_and_delivered_again_is_a_duplicate_consumed_once() {
         let mut ledger = QueueLedger::default();
         ledger.on_assigned(0, 0);
-        assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (true, None));
-        assert_eq!(ledger.on_delivery(1, Fate::CutOff), (false, None));
+        assert_eq!(ledger.on_delivery(0, 0, Fate::Acknowledged), (true, None));
+        assert_eq!(ledger.on_delivery(1, 0, Fate::CutOff), (false, None));
         assert_eq!((ledger.consumed(), ledger.first_unconsumed(), ledger.lag(3)), (1, 1, 2));
         ledger.on_owner_died();
         ledger.on_assigned(1, 2);
-        assert_eq!(ledger.on_delivery(1, Fate::Acknowledged), (true, Some(DuplicateCause::NotPersistedAtDeath)));
+        assert_eq!(ledger.on_delivery(1, 0, Fate::Acknowledged), (true, Some(DuplicateCause::NotPersistedAtDeath)));
         assert_eq!((ledger.consumed(), ledger.lag(3)), (2, 1));
     }
 
@@ -259,7 +325,21 @@ mod tests {
         let mut ledger = QueueLedger::default();
         ledger.on_assigned(0, 0);
         ledger.on_assigned(0, 0);
-        ledger.on_delivery(0, Fate::Acknowledged);
-        assert_eq!(ledger.on_delivery(0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
+        ledger.on_delivery(0, 0, Fate::Acknowledged);
+        assert_eq!(ledger.on_delivery(0, 0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
+    }
+
+    #[test]
+    fn messages_jumped_over_are_skipped_until_a_former_owner_finishes_them() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(2, 2);
+        ledger.on_delivery(3, 30, Fate::Acknowledged);
+        ledger.on_assigned(6, 4);
+        ledger.on_jump(6, |offset| u128::from(offset) * 10);
+        assert_eq!((ledger.skipped(10), ledger.lag(10), ledger.passed_appends()), (5, 4, 20 + 40 + 50));
+        assert_eq!((ledger.first_unconsumed(), ledger.skipped_before(5)), (6, 4));
+        assert_eq!(ledger.on_delivery(4, 40, Fate::Acknowledged), (true, None));
+        assert_eq!((ledger.skipped(10), ledger.lag(10), ledger.passed_appends()), (4, 4, 20 + 50));
+        assert!(ledger.is_passed(5) && !ledger.is_passed(4));
     }
 }

@@ -51,7 +51,7 @@ with_broker_settings! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub start: Option<Duration>,
         /// Handling times of this broker instead of those of `cluster.handling`.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "BrokerHandling::is_empty")]
         pub handling: BrokerHandling,
     }
 }
@@ -69,6 +69,12 @@ pub struct BrokerHandling {
     /// From the arrival of any other request to its effect. Default: `cluster.handling.admin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Dist<Duration>>,
+}
+
+impl BrokerHandling {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Time the machines need to handle a request.

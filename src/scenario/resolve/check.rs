@@ -10,7 +10,7 @@ use crate::scenario::units::{CountOrList, CountOrMap};
 
 /// Most members of a group.
 pub(crate) const MOST_INSTANCES: u32 = 10_000;
-/// Most groups: one octet of their client ids' addresses.
+/// Most groups, and most producers: one octet of their client ids' addresses.
 const MOST_GROUPS: usize = 250;
 /// Most queues of all topics.
 pub(crate) const MOST_QUEUES: u64 = 1_000_000;
@@ -120,16 +120,19 @@ impl Resolver<'_> {
             let at = top.key("topics").key(reserved);
             return Err(self.key_fault(&at, format!("`{reserved}` is a system topic of RocketMQ")));
         }
-        for name in self.brokers.iter().filter(|name| name.is_empty() || name.contains([':', ',', ' '])) {
+        if let Some(name) = self.brokers.iter().find(|name| name.is_empty() || name.contains([':', ',', ' '])) {
             return Err(self
                 .key_fault(&self.broker_key(name), format!("`{name}` cannot be a broker name"))
                 .help("use neither blanks nor `:` nor `,`"));
         }
-        for name in self.producers.iter().filter(|name| name.is_empty() || name.contains('/')) {
+        if let Some(name) = self.producers.iter().find(|name| name.is_empty() || name.contains('/')) {
             return Err(self.key_fault(&top.key("producers").key(name), format!("`{name}` cannot be a producer name")));
         }
         if self.groups.len() > MOST_GROUPS {
             return Err(self.fault(&top.key("groups"), format!("more than {MOST_GROUPS} groups")));
+        }
+        if self.producers.len() > MOST_GROUPS {
+            return Err(self.fault(&top.key("producers"), format!("more than {MOST_GROUPS} producers")));
         }
         Ok(())
     }

@@ -57,8 +57,8 @@ impl Clients {
     pub(crate) fn producer(&mut self, producer: usize, instance: u64, at: SimTime) -> ClientIx {
         let (high, low) = (100 + instance / OCTET, 100 + instance % OCTET);
         let nano = 10_000_000_000_000 + at.as_nanos();
-        let (room, pid) = (16 + producer / 250, 1000 + (instance * 17) % 9000);
-        self.intern(format!("172.{room}.{high}.{low}@{pid}#{nano}-{}", producer % 250))
+        let pid = 1000 + (instance * 17) % 9000;
+        self.intern(format!("172.{}.{high}.{low}@{pid}#{nano}", producer + 1))
     }
 
     fn pod_address(&self, group: u64, name: &str, incarnation: u64) -> String {

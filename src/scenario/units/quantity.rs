@@ -253,7 +253,7 @@ impl fmt::Display for Millis {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, size) =
-            SIZES[..4].iter().find(|(_, size)| self.0 >= *size && self.0 % size == 0).unwrap_or(&("B", 1));
+            SIZES[..4].iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)).unwrap_or(&("B", 1));
         write!(f, "{}{name}", self.0 / size)
     }
 }

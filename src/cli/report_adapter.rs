@@ -1,0 +1,60 @@
+//! The only place where commands meet the engine's results and the reports made of them.
+
+use std::sync::Arc;
+
+use super::error::CliError;
+use super::progress::Progress;
+use crate::kernel::time::SimTime;
+use crate::report::{self, Style};
+use crate::run::outcome::Outcome;
+use crate::run::{self, RunOptions};
+use crate::scenario::Scenario;
+use crate::scenario::plan::Plan;
+
+/// One run of a plan, or two that must agree.
+pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
+    let plan = Arc::new(plan.clone());
+    let outcome = one_run(&plan, trace, verify, watched)?;
+    if verify {
+        let again = one_run(&plan, trace, verify, watched)?;
+        if fingerprint(&outcome) != fingerprint(&again) {
+            let (first, second) = (fingerprint(&outcome), fingerprint(&again));
+            return Err(CliError::Nondeterminism { name: plan.name.clone(), first, second });
+        }
+    }
+    Ok(outcome)
+}
+
+fn one_run(plan: &Arc<Plan>, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
+    let mut progress = Progress::new(&plan.name, plan.duration, watched);
+    let mut reached = |now: SimTime| progress.reached(now);
+    let mut options = RunOptions { trace_messages: trace, check_every_sample: verify, progress: Some(&mut reached) };
+    let broken = |error| CliError::Run { name: plan.name.clone(), error };
+    let outcome = run::simulate(plan, &mut options).map_err(broken)?;
+    match &outcome.conservation.violation {
+        Some(what) => Err(broken(run::RunError::Conservation { at: outcome.end, what: what.clone() })),
+        None => Ok(outcome),
+    }
+}
+
+/// What two runs of the same scenario must have in common.
+fn fingerprint(outcome: &Outcome) -> String {
+    let c = &outcome.conservation;
+    let accounted = c.groups.iter().map(|g| g.consumed + g.unread + g.skipped).sum::<u64>();
+    format!("digest {:016x}, {} facts, {} stored, {accounted} accounted", outcome.digest, outcome.facts.len(), c.stored)
+}
+
+/// What a run prints.
+pub(super) fn text(outcome: &Outcome, colour: bool) -> String {
+    report::terminal(outcome, if colour { Style::Colour } else { Style::Plain })
+}
+
+/// The summary as JSON.
+pub(super) fn summary(outcome: &Outcome) -> Vec<u8> {
+    report::summary::bytes(outcome)
+}
+
+/// The files of a report folder.
+pub(super) fn files(outcome: &Outcome, scenario: &Scenario) -> Vec<(String, Vec<u8>)> {
+    report::files(outcome, &scenario.resolved_yaml())
+}
