@@ -13,53 +13,26 @@ use super::machine::{Jvm, Machine};
 use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Seen, greatest, least};
-use super::trial::{Quantities, Trial, Zero, open_phases, random_action, recorded_phases, strategy};
+use super::trial::{
+    Quantities, Trial, Zero, below, member_phases, open_phases, random_action, recorded_phases, spread, strategy,
+};
 
 const BEFORE: u32 = 8;
 const AFTER: u32 = 16;
 /// How long the measurement watched: about 425 messages of the new queues at the earliest producer route.
 const WINDOW_MS: f64 = 74_000.0;
 
-/// When the first action of a series fell: this long after the last member's start, ms; two more followed.
-const FIRST_ACTION_MS: (u64, u64) = (33_000, 48_000);
-/// Distance of the actions of a series.
-const ACTION_GAP_MS: (u64, u64) = (82_000, 88_000);
-/// Distance of the members' starts.
-const START_GAP_MS: (u64, u64) = (3_800, 7_400);
-/// From `start()` to the first scheduled task, and to the end of the first rebalance.
-const SCHEDULER_MS: u64 = 200;
-const FIRST_REBALANCE_MS: u64 = 1_350;
-/// Rebalances come 20 s after the last one's end.
-const REBALANCE_PERIOD_MS: u64 = 20_020;
-
-/// Random start times within what the measured schedule did: its members started a few seconds apart, so their phases are
-/// not independent.
+/// Random phases of the members and of the producer's route poll.
 pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
     let mut stream = open_phases(seed);
     let action = random_action(&mut stream, 10);
-    let mut within = |(low, high): (u64, u64)| low + stream.below(high - low);
-    let turns = within((0, 3));
-    let last = within(FIRST_ACTION_MS) + turns * within(ACTION_GAP_MS);
-    let ages = [last + within(START_GAP_MS) + within(START_GAP_MS), last + within(START_GAP_MS), last];
-    let producer = poll_phase(action, (last - within((3_200, 6_400)) - SCHEDULER_MS) % 30_000);
-    trial(measured, seed, action, producer, &mut |name| {
-        let age = ages[["c0", "c1", "c2"].iter().position(|other| *other == name).unwrap()];
-        phases_of_age(age, last, action)
+    let group_rebalance = SimDuration::from_millis(spread(&mut stream, seed, 71, 20_000));
+    let producer = poll_phase(action, spread(&mut stream, seed, 19, 30_000));
+    let mut stride = [37, 61, 83].into_iter();
+    trial(measured, seed, action, producer, &mut |_| {
+        let age = spread(&mut stream, seed, stride.next().unwrap(), 30_000);
+        member_phases(age, group_rebalance + below(&mut stream, 30))
     })
-}
-
-/// The phases of a member that started `age` ms before the action, the group's last one `last` ms before it.
-fn phases_of_age(age: u64, last: u64, action: SimTime) -> Phases {
-    let scheduler = age as i64 - SCHEDULER_MS as i64;
-    let before =
-        |age: i64, period: i64| SimDuration::from_millis((age - action.as_millis() as i64).rem_euclid(period) as u64);
-    let rebalanced = ((last - FIRST_REBALANCE_MS) % REBALANCE_PERIOD_MS) as i64;
-    Phases {
-        heartbeat: before(scheduler - 1_000, 30_000),
-        rebalance: before(rebalanced, 20_000),
-        route_poll: before(scheduler - 10, 30_000),
-        offset_persist: before(scheduler - 10_000, 5_000),
-    }
 }
 
 /// The recorded phases. A producer asks for a route when it first sends, too, so its poll is counted from its heartbeat.

@@ -14,7 +14,8 @@ use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Change, Seen, greatest, least};
 use super::trial::{
-    ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, random_action, random_phases, recorded_phases, strategy,
+    ONLY_TOPIC, Quantities, Trial, Zero, before_zero, below, member_phases, open_phases, random_action, random_phases,
+    recorded_phases, spread, strategy,
 };
 
 /// `SIGCONT` comes this long after `SIGSTOP`.
@@ -32,7 +33,7 @@ fn thawed() -> Distribution {
 /// The handling time of the process that is thawed (its pages and caches are cold): its scheduler asks for routes first, so
 /// its first heartbeat comes three answers after it runs, `victim_first_heartbeat_after_thaw_ms`, 30/73/1223 ms.
 fn thawed_client() -> Distribution {
-    log_normal(16.0, 600.0)
+    log_normal(20.0, 900.0)
 }
 
 /// A random member is frozen under random phases.
@@ -42,7 +43,12 @@ pub(super) fn draw(measured: &Measured, seed: u64) -> Trial {
     let group_rebalance = below(&mut stream, 20_000);
     let names = measured.members();
     let victim = names[stream.below(names.len() as u64) as usize].clone();
-    trial(measured, seed, action, &victim, &mut |_| random_phases(&mut stream, group_rebalance))
+    trial(measured, seed, action, &victim, &mut |name| {
+        let phases = random_phases(&mut stream, group_rebalance);
+        // How long ago the victim's last heartbeat was decides most.
+        let age = spread(&mut stream, seed, 37, 30_000) as i64;
+        if name == victim { member_phases(before_zero(age, action, 30_000), phases.rebalance) } else { phases }
+    })
 }
 
 /// The member that was frozen, under the recorded phases.
@@ -116,7 +122,7 @@ pub(super) fn measure(trial: &Trial, seen: &Seen) -> Quantities {
     let last_heartbeat =
         greatest(seen.heartbeats.iter().filter(|(at, who)| *who == victim && *at < 0.0).map(|(at, _)| *at));
     let lost = owned_at_zero(seen, victim);
-    let takeovers: Vec<&Change> = takeovers(seen, victim, &lost);
+    let takeovers: Vec<&Change> = takeovers(seen, victim, &lost, THAW_MS);
     let first = least(takeovers.iter().map(|change| change.at));
     let last = greatest(takeovers.iter().map(|change| change.at));
     let after = |at: Option<f64>| Some(at? - last_heartbeat?);
@@ -163,7 +169,8 @@ fn change_events(seen: &Seen) -> usize {
         .count()
 }
 
-fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
+/// The queues that a member owned at zero.
+pub(super) fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
     let mut owned: Vec<QueueIx> = Vec::new();
     for change in seen.changes.iter().filter(|change| change.who == victim && change.at < 0.0) {
         if change.gained {
@@ -176,15 +183,15 @@ fn owned_at_zero(seen: &Seen, victim: InstanceIx) -> Vec<QueueIx> {
 }
 
 /// The first taking of each of the victim's queues by somebody else.
-fn takeovers<'a>(seen: &'a Seen, victim: InstanceIx, lost: &[QueueIx]) -> Vec<&'a Change> {
+pub(super) fn takeovers<'a>(seen: &'a Seen, victim: InstanceIx, lost: &[QueueIx], until: f64) -> Vec<&'a Change> {
     let taken = |queue: &QueueIx| {
-        seen.changes_in(0.0, THAW_MS).find(|change| change.gained && change.who != victim && change.queue == *queue)
+        seen.changes_in(0.0, until).find(|change| change.gained && change.who != victim && change.queue == *queue)
     };
     lost.iter().filter_map(taken).collect()
 }
 
 /// The age of the oldest message that a new owner gave to its listener.
-fn oldest_age(seen: &Seen, takeovers: &[&Change]) -> Option<f64> {
+pub(super) fn oldest_age(seen: &Seen, takeovers: &[&Change]) -> Option<f64> {
     let ages = takeovers.iter().filter_map(|change| {
         let mut deliveries = seen.deliveries.iter().filter(|delivery| delivery.who == change.who);
         deliveries.find(|delivery| delivery.queue == change.queue && delivery.at >= change.at).map(|first| first.age)

@@ -70,14 +70,14 @@ impl Machine {
     pub(super) fn quiet() -> Self {
         Self {
             nameserver: log_normal(0.5, 4.0),
-            broker_send: log_normal(1.2, 8.0),
+            broker_send: log_normal(1.0, 10.0),
             broker_pull: log_normal(0.6, 4.0),
-            broker_admin: log_normal(1.2, 10.0),
-            producer: log_normal(1.2, 16.0),
-            client: log_normal(1.2, 10.0),
-            rebalance_work: log_normal(3.5, 22.0),
+            broker_admin: log_normal(1.0, 10.0),
+            producer: log_normal(1.2, 21.0),
+            client: log_normal(1.2, 14.0),
+            rebalance_work: log_normal(2.2, 24.0),
             cold_client: log_normal(2.5, 25.0),
-            cold_rebalance_work: log_normal(12.0, 35.0),
+            cold_rebalance_work: log_normal(9.0, 35.0),
             start_delay: log_normal(320.0, 600.0),
             shutdown_work: log_normal(4.0, 25.0),
         }
@@ -92,35 +92,14 @@ impl Machine {
             nameserver: log_normal(0.8, 20.0),
             broker_send: log_normal(1.5, 20.0),
             broker_pull: log_normal(0.8, 15.0),
-            broker_admin: log_normal(2.0, 90.0),
+            broker_admin: log_normal(1.6, 110.0),
             producer: log_normal(1.0, 20.0),
-            client: log_normal(2.0, 50.0),
-            rebalance_work: log_normal(5.0, 40.0),
-            cold_client: log_normal(6.0, 300.0),
-            cold_rebalance_work: log_normal(45.0, 1300.0),
+            client: log_normal(1.2, 45.0),
+            rebalance_work: log_normal(4.0, 45.0),
+            cold_client: log_normal(6.0, 400.0),
+            cold_rebalance_work: log_normal(38.0, 1800.0),
             start_delay: log_normal(2400.0, 14000.0),
             shutdown_work: log_normal(4.5, 150.0),
-        }
-    }
-
-    /// The same with every time at its median: what a replay predicts before machine noise.
-    pub(super) fn without_noise(&self) -> Self {
-        let median = |law: &Distribution| match law {
-            Distribution::LogNormal { median, .. } => Distribution::Constant(*median),
-            other => other.clone(),
-        };
-        Self {
-            nameserver: median(&self.nameserver),
-            broker_send: median(&self.broker_send),
-            broker_pull: median(&self.broker_pull),
-            broker_admin: median(&self.broker_admin),
-            producer: median(&self.producer),
-            client: median(&self.client),
-            rebalance_work: median(&self.rebalance_work),
-            cold_client: median(&self.cold_client),
-            cold_rebalance_work: median(&self.cold_rebalance_work),
-            start_delay: median(&self.start_delay),
-            shutdown_work: median(&self.shutdown_work),
         }
     }
 

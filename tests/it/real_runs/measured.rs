@@ -107,3 +107,15 @@ fn number_before(text: &str, unit: &str) -> Option<f64> {
     let start = before.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |place| place + 1);
     before[start..].parse().ok()
 }
+
+/// A number of a table, or a list of queue ids as one; `a:b` is entry `b` of its table `a`, unless the table has a key of that very name.
+pub(super) fn value_at(table: &Value, name: &str) -> Option<f64> {
+    let number = |value: &Value| value.as_f64().or_else(|| queue_set(value));
+    number(&table[name]).or_else(|| number(name.split(':').fold(table, |value, key| &value[key])))
+}
+
+/// A list of queue ids as one number: bit `q` stands for queue `q`.
+fn queue_set(value: &Value) -> Option<f64> {
+    let ids = value.as_array()?.iter().map(Value::as_u64);
+    ids.map(|id| id.filter(|id| *id < 50).map(|id| (1u64 << id) as f64)).sum()
+}

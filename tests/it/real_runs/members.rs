@@ -9,9 +9,10 @@ use rocketmq_sim::store::ids::InstanceIx;
 use serde_json::Value;
 
 use super::cluster::{Cluster, Member, Sender, Start, act, client_id};
+use super::freeze::{oldest_age, owned_at_zero, takeovers};
 use super::machine::{Jvm, Machine};
 use super::measured::Measured;
-use super::seen::{Seen, greatest, least, millis};
+use super::seen::{Change, Seen, greatest, least, millis};
 use super::trial::{
     Kind, ONLY_TOPIC, Quantities, Trial, Zero, below, machine_of, open_phases, random_action, random_phases,
     recorded_phases, strategy,
@@ -25,12 +26,16 @@ fn is_quiet(run: &Value) -> bool {
     run["series"].as_str().is_some_and(|series| series.starts_with("quiet"))
 }
 
-/// The name of the member that comes or goes.
-fn subject(measured: &Measured) -> String {
-    match measured.setup("joiner") {
-        "" => "c3".to_owned(),
-        joiner => joiner.to_owned(),
-    }
+/// The name of the member that comes or goes: the victim of the run, the last word of its action, the set-up's joiner, or the
+/// last member.
+fn subject(measured: &Measured, run: &Value) -> String {
+    let members = measured.members();
+    let joiner = measured.setup("joiner");
+    let last_word = run["action"].as_str().and_then(|action| action.split_whitespace().last()).unwrap_or_default();
+    let named = [run["summary"]["victim"].as_str().unwrap_or_default(), last_word, joiner];
+    let known = |name: &&str| !name.is_empty() && (*name == joiner || members.iter().any(|member| member == name));
+    let found = named.into_iter().find(known).map(str::to_owned);
+    found.or_else(|| members.last().cloned()).unwrap_or_else(|| "c3".to_owned())
 }
 
 /// Random phases; the seeds are shared out over the series as the measured runs are.
@@ -41,7 +46,7 @@ pub(super) fn draw(kind: Kind, measured: &Measured, seed: u64, seeds: u64) -> Tr
     let action = random_action(&mut stream, 10);
     let group_rebalance = below(&mut stream, 20_000);
     let mut phases = |_: &str| random_phases(&mut stream, group_rebalance);
-    let members = long_members(kind, measured, &machine_of(like), &mut phases);
+    let members = long_members(kind, measured, like, &machine_of(like), &mut phases);
     trial(kind, measured, like, seed, members, machine_of(like), action)
 }
 
@@ -61,7 +66,7 @@ pub(super) fn replay(kind: Kind, measured: &Measured, run: &Value, seed: u64) ->
         };
         find(recorded).unwrap_or_else(|| recorded_phases(&Value::Null, action))
     };
-    let members = long_members(kind, measured, &machine, &mut phases);
+    let members = long_members(kind, measured, run, &machine, &mut phases);
     trial(kind, measured, run, seed, members, machine, action)
 }
 
@@ -69,11 +74,12 @@ pub(super) fn replay(kind: Kind, measured: &Measured, run: &Value, seed: u64) ->
 fn long_members(
     kind: Kind,
     measured: &Measured,
+    run: &Value,
     machine: &Machine,
     phases: &mut dyn FnMut(&str) -> rocketmq_sim::scenario::plan::Phases,
 ) -> Vec<Member> {
     let mut names = measured.members();
-    let subject = subject(measured);
+    let subject = subject(measured, run);
     names.retain(|name| *name != subject);
     if kind != Kind::Join {
         names.push(subject);
@@ -98,7 +104,7 @@ fn trial(
     machine: Machine,
     action: SimTime,
 ) -> Trial {
-    let name = subject(measured);
+    let name = subject(measured, like);
     let mut stream = open_phases(seed ^ 0x5eed);
     if kind == Kind::Join {
         members.push(Member {
@@ -197,6 +203,10 @@ pub(super) fn measure_leave(trial: &Trial, seen: &Seen, outcome: &Outcome) -> Qu
     put("first_notified_ms", least(notified));
     put("others_first_assigned_ms", least(others().filter(|change| change.gained).map(|change| change.at)));
     put("time_to_stable_ms", greatest(others().map(|change| change.at)));
+    let taken: Vec<&Change> = takeovers(seen, leaver, &owned_at_zero(seen, leaver), WINDOW_MS);
+    put("first_takeover_ms", least(taken.iter().map(|change| change.at)));
+    put("last_takeover_ms", greatest(taken.iter().map(|change| change.at)));
+    put("oldest_message_age_at_takeover_ms", oldest_age(seen, &taken));
     totals(&mut put, seen, Some(leaver));
     quantities
 }

@@ -105,33 +105,3 @@ fn every_other_measured_experiment_that_is_recognised() {
         compare(&name);
     }
 }
-
-#[test]
-fn zz_debug() {
-    let measured = Measured::read(KEPT[4]).unwrap();
-    for seed in 0..12u64 {
-        let trial = trial::Kind::Freeze.draw(&measured, seed, 100);
-        let action = trial.action;
-        let subject = trial.subject;
-        let plan = std::sync::Arc::new(trial.plan.clone());
-        let outcome = rocketmq_sim::run::simulate(
-            &plan,
-            &mut rocketmq_sim::run::RunOptions { trace_messages: true, ..Default::default() },
-        )
-        .unwrap();
-        println!("seed {seed} victim {subject:?}");
-        if seed != 0 {
-            continue;
-        }
-        for record in &outcome.facts {
-            let at = (record.at.as_nanos() as f64 - action.as_nanos() as f64) / 1e6;
-            let text = format!("{:?}", record.fact);
-            if !text.contains("instance: InstanceIx(1)") {
-                continue;
-            }
-            if (at > -2000.0 && at < 3000.0) || (at > 162_990.0 && at < 163_300.0) {
-                println!("{at:.1} {}", &text[..text.len().min(220)]);
-            }
-        }
-    }
-}

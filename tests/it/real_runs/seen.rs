@@ -107,6 +107,16 @@ impl Seen {
             .collect()
     }
 
+    /// The queue ids that a member owns at the end, as one number: bit `q` stands for queue `q`.
+    pub(super) fn owned_at_end(&self, who: InstanceIx, outcome: &Outcome) -> f64 {
+        let mut owned = 0u64;
+        for change in self.changes.iter().filter(|change| change.who == who) {
+            let bit = 1u64 << outcome.plan.queues[change.queue.at()].queue_id.min(63);
+            owned = if change.gained { owned | bit } else { owned & !bit };
+        }
+        owned as f64
+    }
+
     /// Duplicate deliveries from `from` to before `to`.
     pub(super) fn duplicates_in(&self, from: f64, to: f64) -> impl Iterator<Item = &(f64, InstanceIx, QueueIx)> {
         self.duplicates.iter().filter(move |(at, ..)| *at >= from && *at < to)

@@ -12,13 +12,13 @@ use super::machine::{Jvm, Machine, log_normal};
 use super::measured::Measured;
 use super::members::random_start;
 use super::seen::{Seen, greatest, least};
-use super::trial::{ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, strategy};
+use super::trial::{ONLY_TOPIC, Quantities, Trial, Zero, below, open_phases, spread, strategy};
 
 /// When the members start, or the second one.
 const ACTION: SimTime = SimTime::from_secs(16);
 
 /// The prefix of a quantity's name in front of its first colon and blank, as `4 consumers: `.
-fn prefixes(measured: &Measured) -> Vec<String> {
+pub(super) fn prefixes(measured: &Measured) -> Vec<String> {
     let mut prefixes: Vec<String> =
         measured.summary().iter().filter_map(|(name, _)| Some(format!("{}: ", name.split_once(": ")?.0))).collect();
     prefixes.dedup();
@@ -31,14 +31,21 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     let prefix = prefixes.get(seed as usize % prefixes.len().max(1)).cloned().unwrap_or_default();
     let count: usize = prefix.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(4);
     let mut machine = Machine::busy();
-    // `first_heartbeat_ms` of every member: 404/736/1387 ms in the runs with 4, 615/1406/2149 ms in those with 8.
-    let normal = Distribution::Normal { mean: 1_350_000_000, deviation: 400_000_000 };
-    machine.start_delay = if count > 4 { normal } else { log_normal(700.0, 1500.0) };
-    machine.cold_client = log_normal(2.5, 100.0);
-    machine.cold_rebalance_work = if count > 4 { log_normal(20.0, 450.0) } else { log_normal(14.0, 250.0) };
+    // `first_heartbeat_ms` of every member: the runs' means are 575 to 1024 ms with 4 and 1038 to 1512 ms with 8 members, first
+    // and last of a run 98 to 629 and 730 to 1340 ms apart, which are two and three deviations.
     let mut stream = open_phases(seed);
+    let (means, deviations) = if count > 4 { ((1_000, 1_550), (200, 440)) } else { ((560, 1_040), (20, 290)) };
+    let mut within = |(low, high): (u64, u64)| (low + stream.below(high - low)) * 1_000_000;
+    machine.start_delay = Distribution::Normal { mean: within(means), deviation: within(deviations) };
+    // Eight JVMs that start on two cores are slower than four: `first_assignment_ms` less the first heartbeat 42 to 219 ms,
+    // `stable_after_last_heartbeat_ms` 110/204/278 with 4 and 93/138/411 with 8 members.
+    if count > 4 {
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(6.0, 80.0), log_normal(50.0, 150.0));
+    } else {
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(2.0, 80.0), log_normal(20.0, 120.0));
+    }
     // Messages waited for 3 to 8 s, from the pauses between the runs.
-    let backlog = SimDuration::from_secs(3) + below(&mut stream, 5_000);
+    let backlog = SimDuration::from_millis(3_000 + spread(&mut stream, seed, 37, 5_000));
     let members = (0..count).map(|index| {
         let name = format!("c{index}");
         let start = Start::At(ACTION + below(&mut stream, 15));

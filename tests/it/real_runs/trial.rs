@@ -6,7 +6,7 @@ use rocketmq_sim::kernel::rng::{Stream, Streams};
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::run::outcome::{Fact, Outcome};
 use rocketmq_sim::run::{RunOptions, simulate};
-use rocketmq_sim::scenario::plan::{Phases, Plan, StrategyPlan};
+use rocketmq_sim::scenario::plan::{InstancePlan, Phases, Plan, StrategyPlan};
 use rocketmq_sim::store::ids::{InstanceIx, TopicIx};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::cluster::FIRST_TOPIC;
 use super::machine::Machine;
 use super::measured::Measured;
 use super::seen::Seen;
-use super::{expansion, freeze, latency, members, start};
+use super::{SEEDS, expansion, freeze, latency, members, start};
 
 /// Values of a run by the names that the measured summaries use.
 pub(super) type Quantities = Vec<(String, f64)>;
@@ -70,7 +70,7 @@ impl Kind {
             Self::SharedClientId
         } else if says("sigstop") || says("freeze") {
             Self::Freeze
-        } else if says("kill -9") || says("sigkill") || says("kill9") || says("kill_9") {
+        } else if says("kill") {
             Self::Kill
         } else if says("updatetopic") || says("expansion") {
             Self::Expansion
@@ -78,7 +78,11 @@ impl Kind {
             Self::ColdStart
         } else if says("sigterm") || says("shutdown()") {
             Self::Shutdown
-        } else if says("joining") || says("scaleout") || says("joins") {
+        } else if says("joining")
+            || says("scaleout")
+            || says("joins")
+            || measured.members().len() > measured.queues() as usize
+        {
             Self::Join
         } else {
             return None;
@@ -120,6 +124,7 @@ impl Kind {
             Self::LongPolling => latency::measure(seen, outcome),
         }
         .into_iter()
+        .chain(final_assignment(seen, outcome))
         .map(|(name, value)| (format!("{}{name}", trial.prefix), value))
         .collect()
     }
@@ -136,6 +141,14 @@ impl Kind {
         let seen = Seen::of(&outcome, zero, trial.listener_ms, trial.topic);
         self.measure(&trial, &seen, &outcome)
     }
+}
+
+/// Who owns what at the end.
+fn final_assignment(seen: &Seen, outcome: &Outcome) -> Quantities {
+    let of = |(index, instance): (usize, &InstancePlan)| {
+        (format!("final_assignment:{}", instance.name), seen.owned_at_end(InstanceIx::new(index), outcome))
+    };
+    outcome.plan.instances.iter().enumerate().map(of).collect()
 }
 
 fn first_heartbeat(outcome: &Outcome, wanted: InstanceIx) -> SimTime {
@@ -165,14 +178,26 @@ pub(super) fn below(stream: &mut Stream, limit_ms: u64) -> SimDuration {
     SimDuration::from_nanos(stream.below(limit_ms * 1_000_000))
 }
 
+/// A phase below `period_ms`, spread evenly over the seeds: each seed takes another slice of the period, in an order that
+/// differs by `stride` (prime to the number of slices).
+pub(super) fn spread(stream: &mut Stream, seed: u64, stride: u64, period_ms: u64) -> u64 {
+    let slice = seed * stride % SEEDS;
+    (slice * period_ms + stream.below(period_ms)) / SEEDS
+}
+
 /// Phases of a member that started at a random time: route poll, heartbeat and persist keep their distances
 /// (`MQClientInstance#startScheduledTask`: 10 ms, 1 s and 10 s after the start). Its rebalances go with those of the whole
 /// group, because each membership change woke all members at once.
 pub(super) fn random_phases(stream: &mut Stream, group_rebalance: SimDuration) -> Phases {
     let heartbeat = stream.below(30_000);
+    member_phases(heartbeat, group_rebalance + below(stream, 30))
+}
+
+/// The same with a given age of the heartbeat, ms.
+pub(super) fn member_phases(heartbeat: u64, rebalance: SimDuration) -> Phases {
     Phases {
         heartbeat: SimDuration::from_millis(heartbeat),
-        rebalance: group_rebalance + below(stream, 30),
+        rebalance,
         route_poll: SimDuration::from_millis((heartbeat + 990) % 30_000),
         offset_persist: SimDuration::from_millis((heartbeat + 1_000) % 5_000),
     }
@@ -184,11 +209,16 @@ pub(super) fn random_action(stream: &mut Stream, from_s: u64) -> SimTime {
     SimTime::from_secs(from_s) + below(stream, 20_000)
 }
 
+/// An age before the action as an age before the run's zero, ms.
+pub(super) fn before_zero(age: i64, action: SimTime, period: i64) -> u64 {
+    (age - action.as_millis() as i64).rem_euclid(period) as u64
+}
+
 /// Recorded phases count back from the action; those of a plan from its zero.
 pub(super) fn recorded_phases(value: &Value, action: SimTime) -> Phases {
     let age = |key: &str, period: i64| {
-        let at = value[key].as_i64().unwrap_or_default() + action.as_millis() as i64;
-        SimDuration::from_millis((-at).rem_euclid(period) as u64)
+        let age = -value[key].as_i64().unwrap_or_default();
+        SimDuration::from_millis(before_zero(age, action, period))
     };
     Phases {
         heartbeat: age("last_heartbeat", 30_000),
