@@ -28,8 +28,7 @@ pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) ->
 fn one_run(plan: &Arc<Plan>, trace: bool, verify: bool, watched: bool) -> Result<Outcome, CliError> {
     let mut progress = Progress::new(&plan.name, plan.duration, watched);
     let mut reached = |now: SimTime| progress.reached(now);
-    let mut options =
-        RunOptions { trace_messages: trace, check_every_sample: verify, progress: Some(&mut reached) };
+    let mut options = RunOptions { trace_messages: trace, check_every_sample: verify, progress: Some(&mut reached) };
     let broken = |error| CliError::Run { name: plan.name.clone(), error };
     let outcome = run::simulate(plan, &mut options).map_err(broken)?;
     match &outcome.conservation.violation {

@@ -227,7 +227,9 @@ mod tests {
         server.on_broker_scan(at(125), &mut out);
         assert!(matches!(out.effects[..], [Effect::Arm(Timer::BrokerScan, next)] if next == at(135)));
         server.on_broker_scan(at(135), &mut out);
-        assert!(out.effects.iter().any(|effect| matches!(effect, Effect::CloseChannel(closed) if *closed == channel(0, 1))));
+        assert!(
+            out.effects.iter().any(|effect| matches!(effect, Effect::CloseChannel(closed) if *closed == channel(0, 1)))
+        );
         assert_eq!(queues(&mut server, TOPIC), Some(vec![(1, 2)]));
         server.on_broker_scan(at(145), &mut out);
         assert_eq!(queues(&mut server, TOPIC), None, "the last broker takes the topic with it");

@@ -64,8 +64,13 @@ fn check_groups(outcome: &Outcome) -> Result<(), TestCaseError> {
         prop_assert!((left - right).abs() <= 1e-6 * left.max(right).max(1e-3), "Little: {left} against {right}");
         let parts = &group.latency;
         let mean = |percentiles: &rocketmq_sim::run::outcome::Percentiles| percentiles.mean.as_nanos() as f64;
-        let sum = mean(&parts.send) + mean(&parts.stored_to_pulled) + mean(&parts.wait_in_client) + mean(&parts.processing);
-        prop_assert!((sum - mean(&parts.end_to_end)).abs() <= 5.0, "latency parts {sum} of {}", mean(&parts.end_to_end));
+        let sum =
+            mean(&parts.send) + mean(&parts.stored_to_pulled) + mean(&parts.wait_in_client) + mean(&parts.processing);
+        prop_assert!(
+            (sum - mean(&parts.end_to_end)).abs() <= 5.0,
+            "latency parts {sum} of {}",
+            mean(&parts.end_to_end)
+        );
         let per_instance: u64 = outcome
             .instances
             .iter()
@@ -174,10 +179,7 @@ fn merge_touching(intervals: &mut Vec<(InstanceIx, SimTime, SimTime)>) {
     });
 }
 
-fn check_sums(
-    outcome: &Outcome,
-    owned: &rocketmq_sim::run::outcome::QueueOwnership,
-) -> Result<(), TestCaseError> {
+fn check_sums(outcome: &Outcome, owned: &rocketmq_sim::run::outcome::QueueOwnership) -> Result<(), TestCaseError> {
     let start = outcome
         .facts
         .iter()

@@ -107,10 +107,10 @@ fn brokers() -> impl Strategy<Value = Vec<BrokerRecipe>> {
 }
 
 fn topics() -> impl Strategy<Value = Vec<TopicRecipe>> {
-    let queues = vec(prop_oneof![4 => (1..6_u32).prop_map(|n| (n, n)), 1 => (1..5_u32, 1..5_u32), 1 => Just((0, 0))], 3);
+    let queues =
+        vec(prop_oneof![4 => (1..6_u32).prop_map(|n| (n, n)), 1 => (1..5_u32, 1..5_u32), 1 => Just((0, 0))], 3);
     vec(
-        (queues, prop::option::weighted(0.3, 1..200_u64))
-            .prop_map(|(queues, preload)| TopicRecipe { queues, preload }),
+        (queues, prop::option::weighted(0.3, 1..200_u64)).prop_map(|(queues, preload)| TopicRecipe { queues, preload }),
         1..=3,
     )
 }
@@ -286,10 +286,9 @@ impl<'a> Maker<'a> {
                         write_queue_nums: *write,
                     })
                     .collect(),
-                preload: recipe.topics[index].preload.map(|per_queue| Preload {
-                    per_queue,
-                    body_size: Distribution::Uniform { min: 0, max: 3000 },
-                }),
+                preload: recipe.topics[index]
+                    .preload
+                    .map(|per_queue| Preload { per_queue, body_size: Distribution::Uniform { min: 0, max: 3000 } }),
             })
             .collect();
         Self {
@@ -417,9 +416,13 @@ impl<'a> Maker<'a> {
             3 => StrategyPlan::ByMachineRoom { rooms: vec!["room0".into(), "room1".into()] },
             _ => StrategyPlan::MachineRoomNearby {
                 inner: Box::new(StrategyPlan::AveragelyByCircle),
-                broker_rooms: (0..3).map(|broker| (format!("room{}@broker-{broker}", broker % 2), format!("r{}", broker % 2))).collect(),
+                broker_rooms: (0..3)
+                    .map(|broker| (format!("room{}@broker-{broker}", broker % 2), format!("r{}", broker % 2)))
+                    .collect(),
                 client_rooms: (0..6)
-                    .flat_map(|number| (0..20).map(move |start| (format!("10.{group}.0.{number}@{start}"), format!("r{}", number % 2))))
+                    .flat_map(|number| {
+                        (0..20).map(move |start| (format!("10.{group}.0.{number}@{start}"), format!("r{}", number % 2)))
+                    })
                     .collect(),
             },
         }
@@ -591,7 +594,10 @@ fn consumer_config(recipe: &GroupRecipe) -> ConsumerConfig {
         1 => (config.pull_threshold_for_queue, config.pull_batch_size) = (10, 16),
         2 => config.consume_concurrently_max_span = 20,
         3 => config.pull_threshold_for_topic = 200,
-        _ => (config.start_delay, config.rebalance_work) = (constant(ms(300)), Distribution::Exponential { mean: 20_000_000 }),
+        _ => {
+            (config.start_delay, config.rebalance_work) =
+                (constant(ms(300)), Distribution::Exponential { mean: 20_000_000 })
+        }
     }
     config
 }
