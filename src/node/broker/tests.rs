@@ -232,7 +232,7 @@ fn an_illegal_offset_is_answered_at_once_with_where_to_go_on() {
     let mut stage = Stage::new();
     stage.heartbeat(at(20), 0, at(10));
     stage.send(at(30), 0);
-    assert_eq!(answers(&stage.pull(at(40), 9, None)), [(PullCode::PullOffsetMoved, 0, 0)]);
+    assert_eq!(answers(&stage.pull(at(40), 9, None)), [(PullCode::PullOffsetMoved, 1, 0)], "the end of the queue");
     assert_eq!(
         answers(&stage.tell(at(41), 0, Body::Pull(request(1, 9, None)))),
         [(PullCode::PullOffsetMoved, 0, 0)],

@@ -9,3 +9,6 @@ mod table;
 pub use listener::Workload;
 pub use machine::{Consumer, ConsumerParts, Counters, Presence, PresetState, PresetTimers};
 pub use table::Assigned;
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ mod machine;
 
 pub use arrivals::{ArrivalLaw, ArrivalTimes, RateSegment};
 pub use machine::{NextSend, Producer, ProducerLoad, ProducerStreams, SendOutcome};
+
+#[cfg(test)]
+mod tests;
