@@ -13,12 +13,10 @@ use super::outcome::{GroupSeries, Plan, Series};
 use super::retention::RetentionState;
 use super::sampling::{InstanceMeasures, SamplingState};
 use super::sends::{SendLane, SendPath};
+use super::slab::Slab;
+use super::strategies::allocations;
 use super::truth::GroupTruth;
-use super::world::{BrokerHost, Event, NameserverHost, Process, ProducerHost, Slab, World};
-use crate::consume::allocate::{
-    AllocateMessageQueueStrategy, Averagely, AveragelyByCircle, ByConfig, ByMachineRoom, ConsistentHash,
-    MachineRoomNearby, MachineRoomRevision,
-};
+use super::world::{BrokerHost, Event, NameserverHost, Process, ProducerHost, World};
 use crate::kernel::digest::Digest;
 use crate::kernel::dist::Zipf;
 use crate::kernel::histogram::Histogram;
@@ -26,7 +24,6 @@ use crate::kernel::java::string_hash;
 use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::node::allocation::{Allocations, GroupStrategy, Names};
 use crate::node::broker::Broker;
 use crate::node::client::ClientInstance;
 use crate::node::consumer::{Consumer, ConsumerParts};
@@ -37,7 +34,7 @@ use crate::node::producer::{ArrivalLaw, ArrivalTimes, Producer, ProducerLoad, Pr
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::route::QueueData;
-use crate::scenario::plan::{ArrivalProcess, Arrivals, Check, ProducerPlan, StoredOffset, StrategyPlan};
+use crate::scenario::plan::{ArrivalProcess, Arrivals, Check, ProducerPlan, StoredOffset};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
 
@@ -381,41 +378,6 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<P
         measures: InstanceMeasures::default(),
     };
     plan.instances.iter().enumerate().map(process).collect()
-}
-
-fn allocations(plan: &Plan) -> Allocations {
-    let names = Names {
-        topics: plan.topics.iter().map(|topic| topic.name.clone()).collect(),
-        brokers: plan.brokers.iter().map(|broker| broker.name.clone()).collect(),
-        clients: plan.client_ids.clone(),
-    };
-    let group = |strategy: &StrategyPlan| {
-        let configured = match strategy {
-            StrategyPlan::ByConfig { queues } => queues.clone(),
-            _ => Vec::new(),
-        };
-        GroupStrategy { strategy: build_strategy(strategy), configured }
-    };
-    Allocations::new(names, plan.groups.iter().map(|plan| group(&plan.strategy)).collect())
-}
-
-fn build_strategy(plan: &StrategyPlan) -> Box<dyn AllocateMessageQueueStrategy> {
-    match plan {
-        StrategyPlan::Averagely => Box::new(Averagely),
-        StrategyPlan::AveragelyByCircle => Box::new(AveragelyByCircle),
-        StrategyPlan::ByConfig { queues } => Box::new(ByConfig::new(Some(queues.len() as u32))),
-        StrategyPlan::ByMachineRoom { rooms } => {
-            Box::new(ByMachineRoom::new(Some(rooms.clone()), MachineRoomRevision::default()))
-        }
-        StrategyPlan::ConsistentHash { virtual_nodes } => {
-            let nodes = i32::try_from(*virtual_nodes).unwrap_or(i32::MAX);
-            Box::new(ConsistentHash::new(nodes).expect("virtual nodes are not negative"))
-        }
-        StrategyPlan::MachineRoomNearby { inner, broker_rooms, client_rooms } => {
-            let rooms = |pairs: &[(String, String)]| -> BTreeMap<String, String> { pairs.iter().cloned().collect() };
-            Box::new(MachineRoomNearby::new(build_strategy(inner), rooms(broker_rooms), rooms(client_rooms)))
-        }
-    }
 }
 
 /// The pause of a member whose phases are given until its next timer of this period, `age` after the last.

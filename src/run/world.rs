@@ -10,7 +10,8 @@ use super::observe::ledger::QueueLedger;
 use super::observe::ownership::OwnershipTrack;
 use super::observe::views::ViewTrack;
 use super::outcome::{FactRecord, Plan, Series};
-use super::sends::{NextStep, SendPath, UnderWay};
+use super::sends::SendPath;
+use super::slab::Slab;
 use crate::kernel::digest::Digest;
 use crate::kernel::dist::Sampler;
 use crate::kernel::histogram::Histogram;
@@ -20,13 +21,12 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::allocation::Allocations;
 use crate::node::broker::Broker;
 use crate::node::consumer::{Consumer, Presence};
-use crate::node::fact::Fact;
 use crate::node::nameserver::Nameserver;
 use crate::node::outbox::{Outbox, TIMERS, Timer};
-use crate::node::producer::{NextSend, SendOutcome};
+use crate::node::producer::NextSend;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Envelope, SendReply, SendRequest};
+use crate::protocol::message::{Envelope, SendRequest};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// What can happen.
@@ -108,50 +108,6 @@ pub(super) struct ProducerHost {
     pub(super) step: Option<EventId>,
     pub(super) handling: Sampler,
     pub(super) latency: Histogram,
-}
-
-/// Places for things that events name by number.
-#[derive(Debug)]
-pub(super) struct Slab<T> {
-    places: Vec<Option<T>>,
-    free: Vec<u32>,
-}
-
-impl<T> Default for Slab<T> {
-    fn default() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
-    }
-}
-
-impl<T> Slab<T> {
-    #[inline]
-    pub(super) fn put(&mut self, thing: T) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.places[place as usize] = Some(thing);
-            place
-        } else {
-            self.places.push(Some(thing));
-            (self.places.len() - 1) as u32
-        }
-    }
-
-    #[inline]
-    pub(super) fn take(&mut self, place: u32) -> Option<T> {
-        let thing = self.places[place as usize].take();
-        if thing.is_some() {
-            self.free.push(place);
-        }
-        thing
-    }
-
-    #[inline]
-    pub(super) fn peek(&self, place: u32) -> Option<&T> {
-        self.places[place as usize].as_ref()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.places.iter().filter_map(Option::as_ref)
-    }
 }
 
 /// Everything.
@@ -394,118 +350,6 @@ impl World {
             let place = self.closings.put(closing);
             self.queue.push(at, Event::Closed(place));
         }
-    }
-
-    /// Calls and appends of a producer, as long as nothing else comes before the next one.
-    fn step_sends(&mut self, producer: ProducerIx) {
-        self.producers[producer.at()].step = None;
-        loop {
-            let (at, step) = self.producers[producer.at()].path.next();
-            if at > self.end {
-                return;
-            }
-            if at > self.now && self.queue.next_time().is_some_and(|next| next <= at) {
-                let event = self.queue.push(at, Event::Sends(producer));
-                self.producers[producer.at()].step = Some(event);
-                return;
-            }
-            self.now = at;
-            self.digest.fold(at.as_nanos() ^ (1 << 63));
-            match step {
-                NextStep::Call => {
-                    let host = &mut self.producers[producer.at()];
-                    host.path.producer.on_call(at, &mut self.out, &mut self.sends);
-                    if !self.out.effects.is_empty() {
-                        self.carry_out(Address::Producer(producer));
-                    }
-                    self.depart(producer);
-                }
-                NextStep::Append(broker) => self.append(producer, broker),
-            }
-        }
-    }
-
-    #[inline]
-    fn append(&mut self, producer: ProducerIx, broker: usize) {
-        let now = self.now;
-        let host = &mut self.producers[producer.at()];
-        let Some(UnderWay { channel, request, .. }) = host.path.lanes[broker].requests.pop_front() else { return };
-        let reply = self.brokers[broker].broker.on_send(now, &request, &mut self.out);
-        let server = Address::Broker(BrokerIx::new(broker));
-        let arrival = self.network.down(now, server, channel);
-        let arrival = arrival.map(|at| at + host.handling.duration(&mut host.path.handling_stream));
-        let latency = &mut host.latency;
-        match reply {
-            SendReply::Ok { queue_offset, physical } => {
-                self.append_sums[request.queue.at()] += u128::from(now.as_nanos());
-                if let Some(arrival) = arrival {
-                    host.path.lanes[broker].answer(arrival, request.draft.born_at);
-                }
-                host.path.take_answers(now, |time| latency.record(time.as_nanos()));
-                if self.trace {
-                    let size = request.draft.size;
-                    let fact = Fact::Stored { queue: request.queue, offset: queue_offset, physical, size };
-                    self.facts.push(FactRecord { at: now, fact });
-                }
-            }
-            SendReply::Lost => host.path.failed += 1,
-            SendReply::QueueIdIllegal => {
-                host.path.refused_under_way += 1;
-                let place = self.refusals.put((producer, request));
-                self.queue.push(arrival.unwrap_or(now), Event::Refused(place));
-            }
-        }
-        if !self.out.effects.is_empty() {
-            self.carry_out(server);
-        }
-    }
-
-    fn refused(&mut self, place: u32) {
-        let Some((producer, request)) = self.refusals.take(place) else { return };
-        let path = &mut self.producers[producer.at()].path;
-        path.refused_under_way -= 1;
-        match path.producer.on_refused(self.now, &request, &mut self.sends) {
-            SendOutcome::Retried => path.retries += 1,
-            SendOutcome::Failed => {
-                path.failed += 1;
-                self.facts
-                    .push(FactRecord { at: self.now, fact: Fact::SendFailed { producer, message: request.call } });
-            }
-        }
-        self.leave(producer);
-    }
-
-    /// Sends what a producer has made outside its own steps, and plans its next step anew.
-    pub(super) fn leave(&mut self, producer: ProducerIx) {
-        self.depart(producer);
-        self.replan_sends(producer);
-    }
-
-    /// The producer's earliest step may have changed: its event moves.
-    pub(super) fn replan_sends(&mut self, producer: ProducerIx) {
-        let host = &mut self.producers[producer.at()];
-        if let Some(event) = host.step.take() {
-            self.queue.cancel(event);
-        }
-        let (at, _) = host.path.next();
-        if at <= self.end {
-            host.step = Some(self.queue.push(at.max(self.now), Event::Sends(producer)));
-        }
-    }
-
-    #[inline]
-    fn depart(&mut self, producer: ProducerIx) {
-        let mut sends = std::mem::take(&mut self.sends);
-        for NextSend { broker, request } in sends.drain(..) {
-            let server = Address::Broker(broker);
-            let (channel, arrival) = self.network.up(self.now, Address::Producer(producer), server);
-            self.producers[producer.at()].path.enter(broker.at(), arrival, channel, request);
-            if self.trace {
-                let fact = Fact::Sent { producer, queue: request.queue, message: request.call };
-                self.facts.push(FactRecord { at: self.now, fact });
-            }
-        }
-        self.sends = sends;
     }
 
     fn start(&mut self, node: Address) {

@@ -159,8 +159,7 @@ fn files_that_cannot_be_read_are_refused_with_exit_code_2() {
 }
 
 /// What people and programs put where something else belongs.
-const STRANGE: [&str; 10] =
-    ["0", "-1", "7", "18446744073709551615", "1e308", ".nan", "null", "abc", "[x]", "36000d"];
+const STRANGE: [&str; 10] = ["0", "-1", "7", "18446744073709551615", "1e308", ".nan", "null", "abc", "[x]", "36000d"];
 
 /// The text with the value of one line replaced.
 fn with_value(lines: &[&str], index: usize, value: &str) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::parts::{ConsumerParts, Counters, Presence};
 use super::rebalancing::RebalanceThread;
 use super::table::{Assigned, QueueTable};
 use crate::consume::flow::FlowLimits;
@@ -18,64 +19,12 @@ use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, ConsumerData, Correlation, Envelope};
-use crate::protocol::route::TopicRoute;
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
 const PERSIST_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
 /// `UNREGISTER_CLIENT`'s timeout (`mqClientApiTimeout`).
 const UNREGISTER_TIMEOUT: SimDuration = SimDuration::from_secs(3);
-
-/// What a consumer process is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// No process.
-    Absent,
-    /// `start()` was called; the client instance is not up yet.
-    Starting,
-    /// The client instance is up.
-    Running,
-    /// `shutdown()` is unregistering.
-    Stopping,
-}
-
-/// Counts of a consumer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Pulls answered with messages.
-    pub pulls_found: u64,
-    /// Pulls answered without.
-    pub pulls_empty: u64,
-    /// Pulls put off by flow control.
-    pub flow_controlled: u64,
-    /// Notices received.
-    pub notices: u32,
-    /// Rebalances of a topic.
-    pub rebalances: u32,
-    /// Of them, those that changed something.
-    pub rebalances_changed: u32,
-}
-
-/// What a consumer is made of.
-#[derive(Debug)]
-pub struct ConsumerParts {
-    /// Who it is.
-    pub me: InstanceIx,
-    /// Its group.
-    pub group: GroupIx,
-    /// Topics it subscribes to, ascending.
-    pub topics: Vec<TopicIx>,
-    /// Settings.
-    pub config: ConsumerConfig,
-    /// Names of queues.
-    pub directory: Rc<Directory>,
-    /// Number of nameservers.
-    pub nameservers: usize,
-    /// Draws of the client itself: nameserver, broker asked, hand-over times.
-    pub stream: Stream,
-    /// Draws of the listener's time.
-    pub service_stream: Stream,
-}
 
 /// A consumer.
 #[derive(Debug)]
@@ -85,10 +34,10 @@ pub struct Consumer {
     pub(super) topics: Vec<TopicIx>,
     pub(super) config: ConsumerConfig,
     pub(super) directory: Rc<Directory>,
-    nameservers: usize,
+    pub(super) nameservers: usize,
     pub(super) client: ClientInstance,
-    presence: Presence,
-    frozen: bool,
+    pub(super) presence: Presence,
+    pub(super) frozen: bool,
     pub(super) frozen_at: SimTime,
     pub(super) started: SimTime,
     pub(super) table: QueueTable,
@@ -101,7 +50,7 @@ pub struct Consumer {
     pub(super) handling: Sampler,
     pub(super) limits: FlowLimits,
     pub(super) rebalance: RebalanceThread,
-    persist_at: SimTime,
+    pub(super) persist_at: SimTime,
     unregister: Vec<BrokerIx>,
     pub(super) stream: Stream,
     pub(super) service_stream: Stream,
@@ -260,75 +209,6 @@ impl Consumer {
         self.client.on_closed(server);
     }
 
-    /// Puts the consumer into the state of a member that joined long ago and owns these queues from these offsets.
-    pub fn preset(&mut self, now: SimTime, id: ClientIx, state: PresetState<'_>, out: &mut Outbox) {
-        let PresetState { routes, owned, members, timers: next } = state;
-        self.client =
-            new_client(self.me, self.group, id, &self.config, self.nameservers, &self.topics, &mut self.stream);
-        self.presence = Presence::Running;
-        self.started = now;
-        self.client.set_phases(next.route_poll, next.heartbeat);
-        self.persist_at = next.offset_persist;
-        for (topic, route) in routes {
-            self.client.preset_route(*topic, route);
-        }
-        self.preset_members(members);
-        self.arm_scheduler(out);
-        out.arm(Timer::RebalanceWait, next.rebalance);
-        out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });
-        for (queue, offset) in owned {
-            let token = self.assign(now, *queue, *offset, Some(*offset), out);
-            out.effects.push(Effect::PullAt(token, now));
-        }
-        self.set_limits();
-    }
-
-    /// Size of the pool.
-    #[must_use]
-    pub fn threads(&self) -> usize {
-        self.pool.threads()
-    }
-
-    /// The client id of the running process.
-    #[must_use]
-    pub const fn client_id(&self) -> ClientIx {
-        self.client.id
-    }
-
-    /// What the process is doing.
-    #[must_use]
-    pub const fn presence(&self) -> Presence {
-        self.presence
-    }
-
-    /// Whether it is frozen.
-    #[must_use]
-    pub const fn frozen(&self) -> bool {
-        self.frozen
-    }
-
-    /// Its process queues.
-    pub fn assigned(&self) -> impl Iterator<Item = &Assigned> {
-        self.table.iter()
-    }
-
-    /// Listener calls of queues given up that still run.
-    pub fn leftovers(&self) -> impl Iterator<Item = &(QueueIx, Row)> {
-        self.leftovers.iter()
-    }
-
-    /// Number of queues owned.
-    #[must_use]
-    pub fn owned(&self) -> usize {
-        self.table.len()
-    }
-
-    /// What a heartbeat says now.
-    #[must_use]
-    pub fn consumer_data(&self) -> Option<&ConsumerData> {
-        self.client.consumer.as_ref()
-    }
-
     /// The shutdown is over or the process never ran.
     pub fn on_exit(&mut self) {
         self.presence = Presence::Absent;
@@ -449,7 +329,7 @@ impl Consumer {
         self.arm_scheduler(out);
     }
 
-    fn arm_scheduler(&self, out: &mut Outbox) {
+    pub(super) fn arm_scheduler(&self, out: &mut Outbox) {
         if !self.client.scheduler_busy() {
             out.arm(Timer::Scheduler, self.client.scheduler_due().min(self.persist_at));
         }
@@ -495,33 +375,7 @@ impl Consumer {
     }
 }
 
-/// What a member that joined long ago knows and owns.
-#[derive(Clone, Copy, Debug)]
-pub struct PresetState<'a> {
-    /// Routes of its topics and of the template.
-    pub routes: &'a [(TopicIx, Rc<TopicRoute>)],
-    /// Its queues with the offset each is pulled from.
-    pub owned: &'a [(QueueIx, u64)],
-    /// The members of the group.
-    pub members: &'a Rc<[ClientIx]>,
-    /// When its timers fire next.
-    pub timers: PresetTimers,
-}
-
-/// When a member's timers fire next.
-#[derive(Clone, Copy, Debug)]
-pub struct PresetTimers {
-    /// Heartbeat.
-    pub heartbeat: SimTime,
-    /// End of the rebalance thread's wait.
-    pub rebalance: SimTime,
-    /// Route poll.
-    pub route_poll: SimTime,
-    /// Offset persist.
-    pub offset_persist: SimTime,
-}
-
-fn new_client(
+pub(super) fn new_client(
     me: InstanceIx,
     group: GroupIx,
     id: ClientIx,

@@ -2,12 +2,17 @@
 
 mod listener;
 mod machine;
+mod parts;
+mod preset;
 mod pulling;
 mod rebalancing;
 mod table;
+mod view;
 
 pub use listener::Workload;
-pub use machine::{Consumer, ConsumerParts, Counters, Presence, PresetState, PresetTimers};
+pub use machine::Consumer;
+pub use parts::{ConsumerParts, Counters, Presence};
+pub use preset::{PresetState, PresetTimers};
 pub use table::Assigned;
 
 #[cfg(test)]

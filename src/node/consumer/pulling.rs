@@ -1,12 +1,12 @@
 //! The pull loop of each process queue (`DefaultMQPushConsumerImpl#pullMessage` and its callback).
 
-use super::machine::{Consumer, Presence};
+use super::machine::Consumer;
+use super::parts::Presence;
 use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_DELAY};
 use crate::kernel::time::SimTime;
 use crate::node::outbox::{Effect, Outbox};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
-use crate::store::ids::QueueIx;
 
 impl Consumer {
     /// The pull thread takes the pull request of a process queue: it goes out unless flow control puts it off.
@@ -119,11 +119,5 @@ impl Consumer {
             .as_ref()
             .and_then(|data| data.subscriptions.iter().find(|(known, _)| *known == topic))
             .map_or(SimTime::ZERO, |(_, version)| *version)
-    }
-
-    /// Whether a queue is owned; for observers.
-    #[must_use]
-    pub fn owns(&self, queue: QueueIx) -> bool {
-        self.table.get(queue).is_some()
     }
 }

@@ -15,8 +15,7 @@ use crate::node::fact::{Fact, RebalanceTrigger};
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::message::Body;
-use crate::protocol::route::TopicRoute;
-use crate::store::ids::{BrokerIx, ClientIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, QueueIx};
 
 /// `GET_CONSUMER_LIST_BY_GROUP`'s timeout.
 const MEMBER_LIST_TIMEOUT: SimDuration = SimDuration::from_secs(3);
@@ -28,11 +27,11 @@ const DEFAULT_CONSUME_TIMESTAMP_AGE: SimDuration = SimDuration::from_secs(30 * 6
 /// What the rebalance thread is doing.
 #[derive(Debug, Default)]
 pub(super) struct RebalanceThread {
-    run: Option<Run>,
+    pub(super) run: Option<Run>,
     /// A wake-up that came during the run (`ServiceThread#hasNotified`): several coalesce.
     woken: Option<RebalanceTrigger>,
     /// The latest member list, by which observers know what the consumer believes.
-    believed: Option<Rc<[ClientIx]>>,
+    pub(super) believed: Option<Rc<[ClientIx]>>,
 }
 
 impl RebalanceThread {
@@ -45,7 +44,7 @@ impl RebalanceThread {
 
 /// One pass over all topics.
 #[derive(Debug)]
-struct Run {
+pub(super) struct Run {
     trigger: RebalanceTrigger,
     /// Position in the consumer's topics.
     topic: usize,
@@ -55,7 +54,7 @@ struct Run {
     asked: Option<BrokerIx>,
     members: Option<Rc<[ClientIx]>>,
     /// Queues still to be taken.
-    to_take: VecDeque<QueueIx>,
+    pub(super) to_take: VecDeque<QueueIx>,
     gained: u32,
     lost: u32,
     pulls: Vec<u32>,
@@ -333,51 +332,5 @@ impl Consumer {
             Some(trigger) => self.begin_rebalance(now, trigger, out),
             None => out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval),
         }
-    }
-
-    /// The members as this consumer last heard of them.
-    #[must_use]
-    pub fn believed_members(&self) -> Option<&Rc<[ClientIx]>> {
-        self.rebalance.believed.as_ref()
-    }
-
-    /// The route of a topic as this consumer knows it.
-    #[must_use]
-    pub fn believed_route(&self, topic: TopicIx) -> Option<&Rc<TopicRoute>> {
-        self.client.route(topic)
-    }
-
-    /// The queues of a topic this consumer owns, ascending.
-    pub fn owned_of(&self, topic: TopicIx) -> impl Iterator<Item = QueueIx> + '_ {
-        self.table.queues().filter(move |queue| self.directory.parts(*queue).topic == topic)
-    }
-
-    /// The queue whose starting offset the rebalance thread has asked for and not yet been told.
-    #[must_use]
-    pub fn asks_offset_of(&self) -> Option<QueueIx> {
-        self.rebalance.run.as_ref()?.to_take.front().copied()
-    }
-
-    /// The process queue of an owned queue.
-    #[must_use]
-    pub fn assigned_to(&self, queue: QueueIx) -> Option<&super::table::Assigned> {
-        self.table.get(queue)
-    }
-
-    /// Pulled messages of a queue that are not acknowledged, those of its dropped windows included.
-    pub fn rows_of(&self, queue: QueueIx) -> impl Iterator<Item = &crate::consume::process_queue::Row> {
-        let window = self.table.get(queue).into_iter().flat_map(|held| held.process.iter());
-        window.chain(self.leftovers.iter().filter(move |(of, _)| *of == queue).map(|(_, row)| row))
-    }
-
-    /// Sets what a long-running member believes.
-    pub fn preset_members(&mut self, members: &Rc<[ClientIx]>) {
-        self.rebalance.believed = Some(Rc::clone(members));
-    }
-
-    /// The topics this consumer subscribes to.
-    #[must_use]
-    pub fn topics(&self) -> &[TopicIx] {
-        &self.topics
     }
 }
