@@ -33,7 +33,7 @@ fn thawed() -> Distribution {
 /// The handling time of the process that is thawed (its pages and caches are cold): its scheduler asks for routes first, so
 /// its first heartbeat comes three answers after it runs, `victim_first_heartbeat_after_thaw_ms`, 30/73/1223 ms.
 fn thawed_client() -> Distribution {
-    log_normal(20.0, 900.0)
+    log_normal(25.0, 1200.0)
 }
 
 /// A random member is frozen under random phases.

@@ -31,6 +31,8 @@ pub(super) struct Machine {
     pub(super) start_delay: Distribution,
     /// Time in `shutdown()` before the first unregister request leaves.
     pub(super) shutdown_work: Distribution,
+    /// From `kill -9` until the kernel closes the connections: it takes the process's memory apart first.
+    pub(super) kill_work: Distribution,
 }
 
 /// The times of one member's process.
@@ -66,7 +68,7 @@ impl Machine {
     /// 2/4/22 ms (least, median, greatest), notice to member list 0/2/24 ms, member list to the first queue given up
     /// 1/10/29 ms; the joiner: `start()` to heartbeat 222/333/575 ms, heartbeat to its own notice 5/15/42 ms, member list to
     /// its first queue 13/33/54 ms. Pulls and sends: `long_poll_latency` (`born_to_store` and `store_to_consume`).
-    /// `shutdown()` to unregister: `shutdown_4to3_*`, 2/4/19 ms.
+    /// `shutdown()` to unregister: `shutdown_4to3_*`, 2/4/19 ms. A kill was not measured in these files: an estimate.
     pub(super) fn quiet() -> Self {
         Self {
             nameserver: log_normal(0.5, 4.0),
@@ -80,6 +82,7 @@ impl Machine {
             cold_rebalance_work: log_normal(9.0, 35.0),
             start_delay: log_normal(320.0, 600.0),
             shutdown_work: log_normal(4.0, 25.0),
+            kill_work: log_normal(8.0, 80.0),
         }
     }
 
@@ -92,7 +95,7 @@ impl Machine {
             nameserver: log_normal(0.8, 20.0),
             broker_send: log_normal(1.5, 20.0),
             broker_pull: log_normal(0.8, 15.0),
-            broker_admin: log_normal(1.6, 110.0),
+            broker_admin: log_normal(1.6, 150.0),
             producer: log_normal(1.0, 20.0),
             client: log_normal(1.2, 45.0),
             rebalance_work: log_normal(4.0, 45.0),
@@ -100,6 +103,7 @@ impl Machine {
             cold_rebalance_work: log_normal(38.0, 1800.0),
             start_delay: log_normal(2400.0, 14000.0),
             shutdown_work: log_normal(4.5, 150.0),
+            kill_work: log_normal(12.0, 250.0),
         }
     }
 

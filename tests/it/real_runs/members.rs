@@ -146,7 +146,10 @@ fn trial(
             let work = cluster.machine.shutdown_work.duration(&mut stream);
             act(&mut plan, action + work, Action::StopConsumer { instance: subject });
         }
-        _ => act(&mut plan, action, Action::KillConsumer { instance: subject }),
+        _ => {
+            let work = cluster.machine.kill_work.duration(&mut stream);
+            act(&mut plan, action + work, Action::KillConsumer { instance: subject });
+        }
     }
     let zero = if kind == Kind::Join { Zero::FirstHeartbeatOf(subject) } else { Zero::At(action) };
     Trial { plan, action, zero, listener_ms: cluster.listener_ms, topic: ONLY_TOPIC, subject, prefix: String::new() }

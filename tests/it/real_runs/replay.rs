@@ -76,7 +76,7 @@ fn check(
         draws.len(),
     );
     println!("{line}{}", if agree == 0 { "  DOES NOT FIT" } else { "" });
-    let known = KNOWN.iter().any(|known| *known == (of_experiment, name, quantity.as_str()));
+    let known = KNOWN.contains(&(of_experiment, name, quantity.as_str()));
     (agree == 0 && !known).then(|| format!("replay of {name}:{line}"))
 }
 

@@ -40,7 +40,7 @@ pub(super) fn draw_cold(measured: &Measured, seed: u64) -> Trial {
     // Eight JVMs that start on two cores are slower than four: `first_assignment_ms` less the first heartbeat 42 to 219 ms,
     // `stable_after_last_heartbeat_ms` 110/204/278 with 4 and 93/138/411 with 8 members.
     if count > 4 {
-        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(6.0, 80.0), log_normal(50.0, 150.0));
+        (machine.cold_client, machine.cold_rebalance_work) = (log_normal(6.0, 80.0), log_normal(56.0, 150.0));
     } else {
         (machine.cold_client, machine.cold_rebalance_work) = (log_normal(2.0, 80.0), log_normal(20.0, 120.0));
     }
