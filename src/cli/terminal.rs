@@ -41,6 +41,9 @@ impl Terminal {
         if handler.render_report(&mut text, report.as_ref()).is_err() {
             text = format!("{report}\n");
         }
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
         let _ = self.err.write_all(text.as_bytes());
     }
 }

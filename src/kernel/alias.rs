@@ -27,7 +27,6 @@ impl Alias {
         let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..scaled.len()).partition(|&at| scaled[at] < 1.0);
         while let (Some(&less), Some(&more)) = (small.last(), large.last()) {
             small.pop();
-            // Rounds to the nearest fraction and saturates at the ends.
             columns[less] = ((scaled[less] * TWO_64) as u64, more as u32);
             scaled[more] -= 1.0 - scaled[less];
             if scaled[more] < 1.0 {
@@ -44,7 +43,7 @@ impl Alias {
         let product = u128::from(stream.next_u64()) * self.columns.len() as u128;
         let column = (product >> 64) as usize;
         let (threshold, other) = self.columns[column];
-        if (product as u64) < threshold { column } else { other as usize }
+        std::hint::select_unpredictable((product as u64) < threshold, column, other as usize)
     }
 }
 

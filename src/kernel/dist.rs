@@ -126,6 +126,14 @@ impl Sampler {
     #[inline]
     #[must_use]
     pub fn sample(&self, stream: &mut Stream) -> u64 {
+        // Latencies and handling times are constant by default: that case stays in line.
+        match &self.0 {
+            Law::Constant(value) => *value,
+            _ => self.draw(stream),
+        }
+    }
+
+    fn draw(&self, stream: &mut Stream) -> u64 {
         match &self.0 {
             Law::Constant(value) => *value,
             // The product of two 64-bit numbers, one raised by one, still fits.

@@ -49,8 +49,13 @@ impl Histogram {
         }
         self.count += 1;
         self.sum += u128::from(value);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+        // Branches that are hardly ever taken cost less than two stores.
+        if value < self.min {
+            self.min = value;
+        }
+        if value > self.max {
+            self.max = value;
+        }
     }
 
     /// Counts the first value of a bucket beyond the array's end.

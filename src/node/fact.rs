@@ -133,6 +133,8 @@ pub enum Fact {
     RateChanged { producer: ProducerIx, rate: f64 },
     /// A group's service time was set.
     ServiceTimeChanged { group: GroupIx },
+    /// `--trace messages`: a member's heartbeat left for a broker.
+    HeartbeatSent { instance: InstanceIx, group: GroupIx, client: ClientIx, broker: BrokerIx },
     /// `--trace messages`: a `send()` call.
     Sent { producer: ProducerIx, queue: QueueIx, message: u64 },
     /// `--trace messages`: appended.

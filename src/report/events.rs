@@ -121,6 +121,9 @@ impl Line<'_> {
                 self.event("revoked").member(*group, *client, *instance);
                 self.topic(*topic).broker(*broker).queue_ids(outcome, queues);
             }
+            Fact::HeartbeatSent { instance, group, client, broker } => {
+                self.event("heartbeat_sent").member(*group, *client, *instance).broker(*broker);
+            }
             Fact::Sent { .. }
             | Fact::Stored { .. }
             | Fact::Pulled { .. }

@@ -169,7 +169,12 @@ pub fn page(outcome: &Outcome, charts: &[(&'static dyn chart::Chart, String)]) -
         stories: stories.into_iter().map(story_view).collect(),
         changes,
         changes_left: (changes_left > 0).then(|| count(changes_left as u64)),
-        tables: tables::summary(outcome, ROWS_MAX).into_iter().map(table_view).collect(),
+        tables: [tables::expectations(outcome)]
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .chain(tables::summary(outcome, ROWS_MAX))
+            .map(table_view)
+            .collect(),
         dark_svg: palette::dark_css(),
     };
     let mut environment = Environment::new();

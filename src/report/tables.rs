@@ -8,12 +8,11 @@ use crate::kernel::time::SimDuration;
 use crate::run::outcome::{DuplicateCause, InstanceOutcome, Outcome, Percentiles, QueueOwnership, ViewStale};
 use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
 
-/// All summary tables in the order of a reader's questions; each has `rows` rows at most.
+/// All summary tables but the expectations, in the order of a reader's questions; each has `rows` rows at most.
 #[must_use]
 pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
     let names = Names::new(&outcome.plan);
     [
-        expectations(outcome),
         ownership(outcome, &names),
         queues(outcome, &names).cut(rows, "queues"),
         latency(outcome, &names),
@@ -59,7 +58,9 @@ fn warn_count(n: u64) -> Cell {
     Cell::unless_zero(count(n), n == 0, Tone::Warn)
 }
 
-fn expectations(outcome: &Outcome) -> Table {
+/// What the scenario promised, and whether it held.
+#[must_use]
+pub fn expectations(outcome: &Outcome) -> Table {
     let mut table = Table::new("Expectations", &["", "expectation", ">checked at", "expected", "got"]);
     for check in &outcome.expectations {
         let (word, tone) = if check.passed { ("holds", Tone::Good) } else { ("FAILS", Tone::Bad) };

@@ -25,6 +25,8 @@ pub enum Style {
 const STORIES_MAX: usize = 80;
 /// Changes of the allocation shown.
 const CHANGES_MAX: usize = 6;
+/// Details of an entry; one more is shown than said to be left out.
+const DETAILS_MAX: usize = 8;
 /// Rows of a table.
 const ROWS_MAX: usize = 16;
 /// Columns of the terminal that sentences fill.
@@ -70,11 +72,29 @@ pub fn render(outcome: &Outcome, style: Style) -> String {
             ));
         }
     }
+    expectations(&mut text, outcome, style);
     for table in tables::summary(outcome, ROWS_MAX) {
         heading(&mut text, style, &table.title);
         text.push_str(&table.render(|tone, text| style.paint(tone, text), 60));
     }
     text
+}
+
+/// A line for each expectation, and what was expected and got where it failed.
+fn expectations(text: &mut String, outcome: &Outcome, style: Style) {
+    if outcome.expectations.is_empty() {
+        return;
+    }
+    heading(text, style, "Expectations");
+    for check in &outcome.expectations {
+        let word = if check.passed { style.paint(Tone::Good, "holds") } else { style.paint(Tone::Bad, "FAILS") };
+        let at = style.paint(Tone::Faint, &format!("at {}", moment(check.at)));
+        text.push_str(&format!("  {word}  {}  {at}\n", clean(&check.label)));
+        if !check.passed {
+            text.push_str(&format!("         expected {}\n", clean(&check.expected)));
+            text.push_str(&format!("         got      {}\n", style.paint(Tone::Bad, &clean(&check.got))));
+        }
+    }
 }
 
 fn heading(text: &mut String, style: Style, title: &str) {
@@ -129,13 +149,22 @@ fn entry(text: &mut String, style: Style, story: &Story) {
             text.push_str(&format!("{:indent$}{}\n", "", style.paint(tone, line)));
         }
     }
-    for detail in &story.details {
+    let shown = if story.details.len() > DETAILS_MAX + 1 { DETAILS_MAX } else { story.details.len() };
+    let left = story.details.len() - shown;
+    for detail in &story.details[..shown] {
         let after = format!("+{}", duration(detail.after));
         for (index, line) in wrap(&detail.text, WIDTH.saturating_sub(indent + 11)).iter().enumerate() {
             let lead = if index == 0 { after.as_str() } else { "" };
             let pad = " ".repeat(9usize.saturating_sub(lead.width()));
             text.push_str(&format!("{:indent$}{pad}{}  {line}\n", "", style.paint(Tone::Faint, lead)));
         }
+    }
+    if left > 0 {
+        text.push_str(&format!(
+            "{:indent$}           {}\n",
+            "",
+            style.paint(Tone::Faint, &format!("… and {left} more"))
+        ));
     }
 }
 

@@ -96,6 +96,8 @@ impl World {
             directory,
         };
         world.preload(&streams);
+        world.sampling.stored_before =
+            (0..plan.topics.len()).map(|topic| world.stored_of(TopicIx::new(topic))).collect();
         world.schedule();
         world.preset_members();
         world

@@ -2,6 +2,7 @@
 
 use super::world::{Event, World};
 use crate::kernel::time::SimTime;
+use crate::node::fact::{Fact, FactRecord};
 use crate::node::outbox::{Delivery, Effect, Fate, Timer};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation, Envelope};
@@ -31,6 +32,9 @@ impl World {
         match effect {
             Effect::Send { to, correlation, body, after } => {
                 let pull = matches!(body, Body::Pull(_));
+                if self.trace {
+                    self.trace_heartbeat(node, to, &body);
+                }
                 let (channel, arrival) = self.network.up(self.now + after, node, to);
                 let at = arrival + self.handling(to, pull);
                 self.post(at, Envelope { from: node, to, channel, correlation, body });
@@ -75,6 +79,15 @@ impl World {
                     self.out.spare_batches.push(reply.batch);
                 }
             }
+        }
+    }
+
+    /// A heartbeat that leaves is a fact of `--trace messages`: measured timelines count from it.
+    fn trace_heartbeat(&mut self, from: Address, to: Address, body: &Body) {
+        if let (Address::Consumer(instance), Address::Broker(broker), Body::Heartbeat(heartbeat)) = (from, to, body) {
+            let group = self.plan.instances[instance.at()].group;
+            let fact = Fact::HeartbeatSent { instance, group, client: heartbeat.client, broker };
+            self.facts.push(FactRecord { at: self.now, fact });
         }
     }
 
@@ -129,8 +142,7 @@ fn trace(
     group: crate::store::ids::GroupIx,
     delivery: &Delivery,
     cause: Option<crate::node::fact::DuplicateCause>,
-) -> impl Iterator<Item = crate::node::fact::FactRecord> {
-    use crate::node::fact::{Fact, FactRecord};
+) -> impl Iterator<Item = FactRecord> {
     let Delivery { queue, offset, .. } = *delivery;
     let duplicate = cause.map(|cause| FactRecord {
         at: delivery.start,

@@ -16,6 +16,8 @@ pub(super) const CHANNEL_MAX_IDLE_TIME: SimDuration = SimDuration::from_secs(120
 struct Connection {
     server: Address,
     epoch: u32,
+    /// The first epoch of the process that runs now.
+    oldest: u32,
     open: bool,
     /// The latest arrival at the server and at the client: later messages arrive no earlier.
     up: SimTime,
@@ -71,6 +73,7 @@ impl Network {
                 end.connections.push(Connection {
                     server,
                     epoch: 0,
+                    oldest: 0,
                     open: false,
                     up: fresh,
                     down: fresh,
@@ -108,12 +111,14 @@ impl Network {
     }
 
     /// Whether a message that arrives at a client still belongs to its process: the connection was not opened by another one.
+    /// What a server sent before it closed a connection is read although the client has opened a new one by then, as a process
+    /// that was frozen for long does.
     #[must_use]
     pub(super) fn belongs(&self, server: Address, channel: Channel) -> bool {
         self.client_end(channel.client)
             .connections
             .iter()
-            .any(|connection| connection.server == server && connection.epoch == channel.epoch)
+            .any(|connection| connection.server == server && connection.oldest <= channel.epoch)
     }
 
     /// The server closes a connection; when the client's kernel sees it, after what is under way. `None` when it was closed.
@@ -145,6 +150,7 @@ impl Network {
             }
             // What is still under way to the old process must not reach the next one.
             connection.epoch += 1;
+            connection.oldest = connection.epoch;
         }
         closed
     }
@@ -183,5 +189,36 @@ impl Network {
             Address::Nameserver(_) => unreachable!("a nameserver opens no connection"),
         };
         (end, law)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::dist::Distribution;
+    use crate::store::ids::{BrokerIx, InstanceIx};
+
+    const CLIENT: Address = Address::Consumer(InstanceIx(0));
+    const BROKER: Address = Address::Broker(BrokerIx(0));
+
+    fn network() -> Network {
+        let law = Distribution::Constant(1);
+        let plan = NetworkPlan { client_broker: law.clone(), client_nameserver: law.clone(), broker_nameserver: law };
+        let none = std::iter::empty::<String>;
+        Network::new(&plan, &Streams::new(1), none(), none(), std::iter::once("member".to_owned()))
+    }
+
+    #[test]
+    fn what_came_before_the_server_closed_belongs_to_the_same_process_but_not_to_the_next() {
+        let mut network = network();
+        let (old, _) = network.up(SimTime::ZERO, CLIENT, BROKER);
+        network.close_by_server(SimTime::from_secs(1), BROKER, old).unwrap();
+        let (new, _) = network.up(SimTime::from_secs(2), CLIENT, BROKER);
+        assert_ne!(old, new);
+        assert!(network.belongs(BROKER, old) && network.belongs(BROKER, new));
+        network.close_by_client(SimTime::from_secs(3), CLIENT);
+        assert!(!network.belongs(BROKER, old) && !network.belongs(BROKER, new));
+        let (next, _) = network.up(SimTime::from_secs(4), CLIENT, BROKER);
+        assert!(network.belongs(BROKER, next));
     }
 }

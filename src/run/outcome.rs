@@ -295,7 +295,7 @@ pub struct Conservation {
     pub violation: Option<String>,
 }
 
-/// The places of the messages of a group's topics. `stored = unread + in_flight + cached + processing + consumed`.
+/// The places of the messages of a group's topics. `stored = skipped + unread + in_flight + cached + processing + consumed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupConservation {
     /// Stored in the group's topics (preloaded ones included).

@@ -29,7 +29,7 @@ pub(super) struct InstanceMeasures {
 /// Counters at the last sample.
 #[derive(Debug, Default)]
 pub(super) struct SamplingState {
-    stored_before: Vec<u64>,
+    pub(super) stored_before: Vec<u64>,
     returned_before: Vec<u64>,
     last: SimTime,
     /// Greatest lag and age at samples, per group.

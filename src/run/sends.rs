@@ -31,6 +31,15 @@ pub(super) struct SendLane {
     pub answers: VecDeque<(SimTime, SimTime)>,
 }
 
+impl SendLane {
+    /// Enters the answer to a call, which takes effect at `at`, but not before the earlier ones: one thread decodes them.
+    #[inline]
+    pub(super) fn answer(&mut self, at: SimTime, born: SimTime) {
+        let after = self.answers.back().map_or(SimTime::ZERO, |(last, _)| *last);
+        self.answers.push_back((at.max(after), born));
+    }
+}
+
 /// A producer with its lanes.
 #[derive(Debug)]
 pub(super) struct SendPath {
@@ -106,5 +115,19 @@ impl SendPath {
     pub(super) fn sending(&self) -> u64 {
         let under_way: usize = self.lanes.iter().map(|lane| lane.requests.len()).sum();
         under_way as u64 + self.producer.waiting() + self.refused_under_way
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_handled_slowly_holds_back_the_later_ones() {
+        let at = SimTime::from_millis;
+        let mut lane = SendLane::default();
+        lane.answer(at(9), at(1));
+        lane.answer(at(5), at(2));
+        assert_eq!(lane.answers, [(at(9), at(1)), (at(9), at(2))]);
     }
 }

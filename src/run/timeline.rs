@@ -73,7 +73,8 @@ impl World {
         }
     }
 
-    /// The process goes on: what arrived meanwhile and every overdue timer comes at once, in order.
+    /// The process goes on: every overdue timer comes at once, in order, and so does what arrived meanwhile, each message after
+    /// the time it takes to handle it.
     fn thaw(&mut self, instance: InstanceIx) {
         let process = &mut self.processes[instance.at()];
         if !process.consumer.frozen() {
@@ -81,10 +82,17 @@ impl World {
         }
         process.consumer.on_thawed(self.now, &mut self.out);
         for event in std::mem::take(&mut process.parked) {
-            if let Event::Timer(_, timer) = event {
-                process.timers[timer as usize] = Some(self.queue.push(self.now, event));
-            } else {
-                self.queue.push(self.now, event);
+            match event {
+                Event::Timer(_, timer) => {
+                    process.timers[timer as usize] = Some(self.queue.push(self.now, event));
+                }
+                Event::Deliver(_) => {
+                    let handling = process.handling.duration(&mut process.handling_stream);
+                    self.queue.push(self.now + handling, event);
+                }
+                _ => {
+                    self.queue.push(self.now, event);
+                }
             }
         }
         self.carry_out(Address::Consumer(instance));

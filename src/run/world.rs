@@ -433,12 +433,13 @@ impl World {
         let reply = self.brokers[broker].broker.on_send(now, &request, &mut self.out);
         let server = Address::Broker(BrokerIx::new(broker));
         let arrival = self.network.down(now, server, channel);
+        let arrival = arrival.map(|at| at + host.handling.duration(&mut host.path.handling_stream));
         let latency = &mut host.latency;
         match reply {
             SendReply::Ok { queue_offset, physical } => {
                 self.append_sums[request.queue.at()] += u128::from(now.as_nanos());
                 if let Some(arrival) = arrival {
-                    host.path.lanes[broker].answers.push_back((arrival, request.draft.born_at));
+                    host.path.lanes[broker].answer(arrival, request.draft.born_at);
                 }
                 host.path.take_answers(now, |time| latency.record(time.as_nanos()));
                 if self.trace {

@@ -60,7 +60,12 @@ impl de::Error for DecodeError {
     }
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::invalid_type(got, expected)
+        let (value, most) = match (got, expected.to_string().as_str()) {
+            (Unexpected::Signed(value), "u32") if value > 0 => (value, i64::from(u32::MAX)),
+            (Unexpected::Signed(value), "i32") if value > 0 => (value, i64::from(i32::MAX)),
+            _ => return Self::invalid_type(got, expected),
+        };
+        Self::words(format!("`{value}` is too large; at most {most}"))
     }
 
     fn invalid_length(len: usize, expected: &dyn Expected) -> Self {
@@ -86,7 +91,7 @@ impl de::Error for DecodeError {
 
 fn plain_words(expected: &str) -> String {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more (that fits)".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
@@ -105,6 +110,7 @@ fn got_words(got: Unexpected<'_>) -> String {
         Unexpected::Bool(value) => format!("`{value}`"),
         Unexpected::Signed(value) => format!("`{value}`"),
         Unexpected::Unsigned(value) => format!("`{value}`"),
+        Unexpected::Float(value) if value.abs() > 9e18 => "a number beyond all bounds".to_owned(),
         Unexpected::Float(value) => format!("`{value}`"),
         Unexpected::Str(value) => format!("`{value}`"),
         Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
@@ -137,7 +143,11 @@ impl<'de> Deserializer<'de> for NodeDecoder<'de> {
         let result = match &self.node.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Int(value) => visitor.visit_i64(*value),
+            Value::Int(value) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => visitor.visit_i64(value),
+                (_, Ok(value)) => visitor.visit_u64(value),
+                _ => visitor.visit_f64(*value as f64),
+            },
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Str(value) => visitor.visit_borrowed_str(value),
             Value::Seq(items) => visitor.visit_seq(Items(items.iter())),

@@ -183,7 +183,7 @@ pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(word, known.iter().copied()) {
         Some(name) => Some(format!("did you mean `{name}`?")),
-        None if known.is_empty() || known.len() > 12 => None,
+        None if known.is_empty() || known.len() > 16 => None,
         None => Some(format!("known: {}", known.join(", "))),
     }
 }
@@ -192,8 +192,14 @@ pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = 1 + word.chars().count() / 3;
-    let best = known.into_iter().map(|name| (distance(word, name), name)).min();
-    best.filter(|(distance, _)| *distance <= limit).map(|(_, name)| name)
+    let known: Vec<&str> = known.into_iter().collect();
+    let best = known.iter().map(|name| (distance(word, name), *name)).min();
+    let part = |name: &str| {
+        let (name, word) = (name.to_lowercase(), word.to_lowercase());
+        word.len().min(name.len()) >= 4 && (name.contains(&word) || word.contains(&name))
+    };
+    let near = best.filter(|(distance, _)| *distance <= limit).map(|(_, name)| name);
+    near.or_else(|| known.into_iter().find(|name| part(name)))
 }
 
 /// Optimal string alignment distance on lower-case characters: insert, delete, replace, swap neighbours.

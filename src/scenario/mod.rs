@@ -12,6 +12,7 @@ mod load;
 mod overrides;
 pub mod plan;
 pub mod raw;
+pub mod reference;
 mod resolve;
 pub mod schema;
 mod tree;

@@ -19,7 +19,7 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    Int(i64),
+    Int(i128),
     Float(f64),
     Str(String),
     Seq(Vec<Node>),
@@ -184,6 +184,11 @@ fn syntax_fault(text: &str, error: &serde_yaml::Error) -> Fault {
         other => {
             let message = other.to_string();
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            let message = match message {
+                "recursion limit exceeded" => return too_deep(place),
+                "invalid u64" => "this is not a whole number",
+                other => other,
+            };
             Fault::new(place, format!("not valid YAML: {message}"))
         }
     }
@@ -195,10 +200,14 @@ fn expansion_fault(place: Place, error: &serde_yaml::Error) -> Fault {
         return Fault::new(place, "an alias inside its own anchor would never end");
     }
     if words.to_lowercase().contains("depth") {
-        return Fault::new(place, "nested too deeply").help("64 levels are allowed; a scenario needs fewer than ten");
+        return too_deep(place);
     }
     Fault::new(place, "the document expands to more values than a scenario may have")
         .help("aliases repeat what they name; 250,000 values are allowed")
+}
+
+fn too_deep(place: Place) -> Fault {
+    Fault::new(place, "nested too deeply").help("64 levels are allowed; a scenario needs fewer than ten")
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -228,11 +237,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
+        Ok(Value::Int(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Int))
+        Ok(Value::Int(value.into()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {

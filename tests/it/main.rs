@@ -1,10 +1,16 @@
 //! One integration binary; each module reads like its subject.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail their test by panicking")]
 
 mod allocation;
+mod bad_input;
+mod cli;
+mod gallery;
 mod determinism;
 mod laws;
 mod queueing;
 mod random_plan;
+mod real_runs;
 mod report;
 mod scenario;
 mod store_oracle;
+mod tidy;

@@ -216,7 +216,7 @@ fn the_ownership_chart_shows_gaps_overlaps_and_frozen_owners_only_where_there_ar
 #[test]
 fn labels_without_room_are_counted_instead_of_overprinted() {
     let svg = &texts(&outcome(&Shape::rolling()))["charts/ownership.svg"];
-    assert!(svg.contains("for want of room"));
+    assert!(svg.contains(" without a label"));
     assert!(svg.contains(">scale order_consumer to 16</text>"));
 }
 

@@ -7,6 +7,7 @@
 
 use crate::kernel::rng::Stream;
 use crate::kernel::time::SimTime;
+use crate::kernel::ziggurat;
 
 /// Spacing of the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +164,7 @@ impl ArrivalTimes {
         }
         match self.law {
             ArrivalLaw::Even => 1.0,
-            ArrivalLaw::Poisson => -libm::log(self.stream.unit_open()),
+            ArrivalLaw::Poisson => ziggurat::exponential(&mut self.stream),
             ArrivalLaw::RandomInSlot => {
                 let point = self.stream.unit();
                 let gap = self.slot_rest + point;

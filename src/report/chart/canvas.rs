@@ -214,7 +214,7 @@ fn finish(
         }
         let note = notes.get(&element);
         element += 1;
-        match plain_box(head).filter(|_| note.is_none()) {
+        match plain_box(head, note) {
             Some(cell) => boxes.add(&mut svg, cell),
             None => {
                 boxes.close(&mut svg);
@@ -230,8 +230,8 @@ fn finish(
 /// A filled rectangle: x, y, width, height, colour.
 type Cell<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
-/// The parts of an opaque filled rectangle.
-fn plain_box(head: &str) -> Option<Cell<'_>> {
+/// The parts of an opaque rectangle with nothing but a colour or a pattern.
+fn plain_box<'a>(head: &'a str, note: Option<&'a Note>) -> Option<Cell<'a>> {
     let attribute = |name: &str| {
         let from = head.find(&format!(" {name}=\""))? + name.len() + 3;
         Some(&head[from..from + head[from..].find('"')?])
@@ -239,7 +239,12 @@ fn plain_box(head: &str) -> Option<Cell<'_>> {
     if !head.starts_with("<rect ") || attribute("opacity")? != "1" || attribute("stroke")? != "none" {
         return None;
     }
-    Some((attribute("x")?, attribute("y")?, attribute("width")?, attribute("height")?, attribute("fill")?))
+    let fill = match note {
+        None => attribute("fill")?,
+        Some(Note { fill: Some(pattern), attributes, title: None }) if attributes.is_empty() => pattern,
+        Some(_) => return None,
+    };
+    Some((attribute("x")?, attribute("y")?, attribute("width")?, attribute("height")?, fill))
 }
 
 /// Rectangles of one colour that follow on one another: one path instead of many elements.

@@ -20,7 +20,7 @@ const HEADING: i32 = 64;
 /// Height of a row of marker labels.
 const ROW: i32 = 32;
 /// Rows of marker labels at most.
-const ROWS: usize = 4;
+const ROWS: usize = 6;
 /// Height of the time axis below the plot.
 const AXIS_HEIGHT: i32 = 48;
 
@@ -100,8 +100,7 @@ impl<'a> Frame<'a> {
             canvas.rect((0, 0), (WIDTH, total), PAPER);
             let mut subtitle = self.subtitle.clone();
             if hidden > 0 {
-                let actions = counted(hidden, "action has no label", "actions have no label");
-                subtitle.push_str(&format!(" · {actions} for want of room"));
+                subtitle.push_str(&format!(" · {} without a label", counted(hidden, "action", "actions")));
             }
             heading(canvas, title, &subtitle);
             time_axis(canvas, &plot);
@@ -191,14 +190,17 @@ impl Room {
 pub fn heading(canvas: &mut Canvas<'_>, title: &str, subtitle: &str) {
     canvas.text((MARGIN, 34), title, 30, INK, Anchor::Start, true);
     let after = MARGIN + text_width(title, 34) + 30;
-    canvas.text((after, 36), subtitle, FONT, MUTED, Anchor::Start, false);
+    let columns = (WIDTH - MARGIN - after) / text_width("0", FONT);
+    canvas.text((after, 36), &shorten(subtitle, columns as usize), FONT, MUTED, Anchor::Start, false);
 }
 
 fn time_axis(canvas: &mut Canvas<'_>, plot: &Plot) {
     for (at, label) in time_ticks(plot.end, 10) {
         let x = plot.x(at);
         canvas.line(vec![(x, plot.top), (x, plot.bottom)], GRID, 2);
-        canvas.text((x, plot.bottom + 24), &label, FONT, MUTED, Anchor::Middle, false);
+        let half = text_width(&label, FONT) / 2;
+        let (x, anchor) = if x + half > WIDTH - 6 { (WIDTH - 6, Anchor::End) } else { (x, Anchor::Middle) };
+        canvas.text((x, plot.bottom + 24), &label, FONT, MUTED, anchor, false);
     }
     canvas.line(vec![(plot.left, plot.bottom), (plot.right, plot.bottom)], AXIS, 2);
 }

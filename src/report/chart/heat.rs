@@ -37,10 +37,10 @@ impl Classes {
         Self { bounds }
     }
 
-    /// Equal classes up to `max`.
+    /// Five equal classes up to `max`.
     #[must_use]
     pub fn even(max: f64) -> Self {
-        let classes = HEAT.len() - 1;
+        let classes = 5;
         Self { bounds: (0..=classes).map(|n| max * n as f64 / classes as f64).collect() }
     }
 
@@ -155,7 +155,7 @@ mod tests {
             assert!(classes.bounds.len() <= HEAT.len() && classes.bounds.windows(2).all(|pair| pair[0] < pair[1]));
             assert_eq!(classes.shade(classes.bounds.len() - 1), HEAT.len() - 1);
         }
-        assert_eq!(Classes::even(1.0).of(1.0), 8);
+        assert_eq!(Classes::even(1.0).of(1.0), 5);
     }
 
     #[test]

@@ -36,11 +36,12 @@ impl Chart for LagQueues {
         let names = Names::new(&outcome.plan);
         let lags = &outcome.series.queue_lag;
         let peaks: Vec<u64> = lags.iter().map(|lag| lag.iter().copied().max().unwrap_or(0)).collect();
-        let chosen = choose(&peaks);
+        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
+        let chosen = choose(&peaks, &parts);
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < lags.len() {
             let all = counted(lags.len() as u64, "queue", "queues");
-            subtitle.push_str(&format!(" · the {} with the greatest lag of {all}", chosen.len()));
+            subtitle = format!("messages; the {} with the greatest lag of {all}", chosen.len());
         }
         let rows: Vec<Row<'_>> = chosen
             .iter()

@@ -1,5 +1,7 @@
 //! Lanes: one horizontal band for each queue or consumer.
 
+use std::collections::BTreeMap;
+
 use super::canvas::{Anchor, Canvas};
 use super::frame::{FONT, Plot};
 use super::legend::text_width;
@@ -11,16 +13,29 @@ pub const LANES_MAX: usize = 64;
 /// Columns of a lane's label at most.
 const LABEL_COLUMNS: usize = 30;
 
-/// The places of the `LANES_MAX` things with the greatest weight, in their own order; all when there are no more.
+/// The places of the things with the greatest weight, in their own order, [`LANES_MAX`] at most; all when there are no
+/// more. `parts` says which group each belongs to: no group takes another's share, so that they can be compared.
 #[must_use]
-pub fn choose(weights: &[u64]) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..weights.len()).collect();
-    if places.len() > LANES_MAX {
-        places.sort_by_key(|place| std::cmp::Reverse(weights[*place]));
-        places.truncate(LANES_MAX);
-        places.sort_unstable();
+pub fn choose(weights: &[u64], parts: &[u32]) -> Vec<usize> {
+    if weights.len() <= LANES_MAX {
+        return (0..weights.len()).collect();
     }
-    places
+    let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for place in 0..weights.len() {
+        members.entry(parts.get(place).copied().unwrap_or(0)).or_default().push(place);
+    }
+    let share = (LANES_MAX / members.len()).max(1);
+    let mut chosen: Vec<usize> = members
+        .into_values()
+        .take(LANES_MAX)
+        .flat_map(|mut places| {
+            places.sort_by_key(|place| std::cmp::Reverse(weights[*place]));
+            places.truncate(share);
+            places
+        })
+        .collect();
+    chosen.sort_unstable();
+    chosen
 }
 
 /// Lanes with their labels.
@@ -88,10 +103,13 @@ mod tests {
     #[test]
     fn the_heaviest_lanes_are_chosen_and_keep_their_order() {
         let weights: Vec<u64> = (0..1000).map(|n| if n % 10 == 0 { 1000 - n } else { 0 }).collect();
-        let chosen = choose(&weights);
+        let chosen = choose(&weights, &[]);
         assert_eq!(chosen.len(), LANES_MAX);
         assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(&chosen[..3], [0, 10, 20]);
-        assert_eq!(choose(&[0; 5]), [0, 1, 2, 3, 4]);
+        assert_eq!(choose(&[0; 5], &[]), [0, 1, 2, 3, 4]);
+        let parts: Vec<u32> = (0..1000).map(|n| u32::from(n >= 900)).collect();
+        let chosen = choose(&weights, &parts);
+        assert_eq!(chosen.iter().filter(|place| **place >= 900).count(), LANES_MAX / 2, "each group has its share");
     }
 }

@@ -25,7 +25,7 @@ pub struct Legend {
 /// The width of a text in half pixels, estimated without a font; rather too wide than too narrow.
 #[must_use]
 pub fn text_width(text: &str, size: i32) -> i32 {
-    (text.width() as i32 * size * 58 + 99) / 100
+    (text.width() as i32 * size * 61 + 99) / 100
 }
 
 impl Legend {

@@ -46,25 +46,30 @@ impl Chart for Ownership {
     fn draw(&self, outcome: &Outcome) -> Option<String> {
         let names = Names::new(&outcome.plan);
         let weights: Vec<u64> = outcome.ownership.iter().map(weight).collect();
-        let chosen: Vec<&QueueOwnership> = choose(&weights).iter().map(|place| &outcome.ownership[*place]).collect();
+        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
+        let chosen: Vec<&QueueOwnership> =
+            choose(&weights, &parts).iter().map(|place| &outcome.ownership[*place]).collect();
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < weights.len() {
             let all = counted(weights.len() as u64, "queue", "queues");
-            subtitle.push_str(&format!(" · the {} with the most trouble of {all}", chosen.len()));
+            subtitle = format!("the {} with the most trouble of {all}", chosen.len());
         }
         let starts = first_starts(outcome);
         let segments: Vec<Vec<Segment>> = chosen
             .iter()
             .map(|own| segments::of(own, starts.get(own.group.at()).copied().unwrap_or(SimTime::ZERO), outcome.end))
             .collect();
-        let lanes = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
+        let bands = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
         let legend = legend(&names, &segments);
-        let frame = Frame::new(self, outcome, lanes.label_width()).subtitle(subtitle);
-        Some(frame.draw(lanes.height(), &legend, |canvas, plot| {
-            for (lane, segments) in segments.iter().enumerate() {
-                bars::draw(canvas, plot, lanes.band(plot, lane), &names, segments);
-            }
-            lanes.draw(canvas, plot);
+        let frame = Frame::new(self, outcome, bands.label_width()).subtitle(subtitle);
+        Some(frame.draw(bands.height(), &legend, |canvas, plot| {
+            let lanes: Vec<bars::Lane<'_>> = segments
+                .iter()
+                .enumerate()
+                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments })
+                .collect();
+            bars::draw(canvas, plot, &names, &lanes);
+            bands.draw(canvas, plot);
         }))
     }
 }
@@ -118,13 +123,7 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
     }
     owners.sort_unstable();
     owners.dedup();
-    let mut entries: Vec<(String, Swatch)> =
-        owners.iter().take(LEGEND_MAX).map(|owner| (names.instance(*owner), bars::owner_swatch(*owner))).collect();
-    if owners.len() > LEGEND_MAX {
-        let more = count((owners.len() - LEGEND_MAX) as u64);
-        let nothing: Swatch = Box::new(|_, _, _| {});
-        entries.push((format!("and {more} more; colours repeat, marks do not"), nothing));
-    }
+    let mut entries = owner_entries(names, &owners);
     if orphan {
         entries.push(("no owner".to_owned(), bars::orphan_swatch()));
     }
@@ -135,4 +134,29 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
         entries.push(("frozen owner".to_owned(), bars::frozen_swatch()));
     }
     Legend::new(entries)
+}
+
+/// Owners with their colours. Where several groups have too many members to name, owners that look alike (the same colour
+/// and mark) share an entry.
+fn owner_entries(names: &Names<'_>, owners: &[InstanceIx]) -> Vec<(String, Swatch)> {
+    let mut entries: Vec<(String, InstanceIx)> = owners.iter().map(|owner| (names.instance(*owner), *owner)).collect();
+    if entries.len() > LEGEND_MAX {
+        let mut alike: Vec<(String, InstanceIx)> = Vec::new();
+        for (_, owner) in entries {
+            let mark = format!("…/{}", names.instance_mark(owner));
+            let same = |(name, other): &(String, InstanceIx)| *name == mark && bars::look(*other) == bars::look(owner);
+            if !alike.iter().any(same) {
+                alike.push((mark, owner));
+            }
+        }
+        entries = alike;
+    }
+    let more = entries.len().saturating_sub(LEGEND_MAX);
+    let mut legend: Vec<(String, Swatch)> =
+        entries.into_iter().take(LEGEND_MAX).map(|(name, owner)| (name, bars::owner_swatch(owner))).collect();
+    if more > 0 {
+        let nothing: Swatch = Box::new(|_, _, _| {});
+        legend.push((format!("and {} more; colours repeat, marks do not", count(more as u64)), nothing));
+    }
+    legend
 }

@@ -42,11 +42,12 @@ impl Chart for Utilisation {
             .map(|values| values.iter().flatten().fold(0.0, |most: f64, share| most.max(*share)))
             .map(|share| (share * 1e9) as u64)
             .collect();
-        let chosen = choose(&peaks);
+        let parts: Vec<u32> = outcome.plan.instances.iter().map(|instance| instance.group.0).collect();
+        let chosen = choose(&peaks, &parts);
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < all.len() {
             let total = counted(all.len() as u64, "consumer", "consumers");
-            subtitle.push_str(&format!(" · the {} busiest of {total}", chosen.len()));
+            subtitle = format!("the {} busiest of {total}", chosen.len());
         }
         let rows: Vec<Row<'_>> = chosen
             .iter()

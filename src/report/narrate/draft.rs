@@ -251,7 +251,7 @@ impl Collector {
             }
             Fact::OffsetWentBack { instance, group, queue, from, to } => {
                 self.gather(
-                    (10, group.0, instance.0, 0),
+                    (10, group.0, 0, 0),
                     at,
                     || What::OffsetBack { group, times: 0, instance, queue, from, to },
                     |what| {

@@ -22,16 +22,11 @@ pub(super) fn story(outcome: &Outcome, names: &Names<'_>, draft: Draft) -> Story
             quiet(names, *group, *count, *unanswered, *by_timer, until)
         }
         What::OffsetBack { group, times, instance, queue, from, to } => {
-            let more = if *times > 1 { format!(" and {} more", count(times - 1)) } else { String::new() };
-            let headline = format!(
-                "{} commits an older offset for {}: {} of {} goes back from {} to {}{more}",
-                names.instance(*instance),
-                names.group(*group),
-                "the offset",
-                names.queue(*queue),
-                count(*from),
-                count(*to),
-            );
+            let more = if *times > 1 { format!(", and {} more like it", count(times - 1)) } else { String::new() };
+            let (who, queue, group) = (names.instance(*instance), names.queue(*queue), names.group(*group));
+            let (from, to) = (count(*from), count(*to));
+            let headline =
+                format!("{who} commits an older offset: {queue} of {group} goes back from {from} to {to}{more}");
             (Kind::Trouble, headline, Vec::new())
         }
         What::Notice { .. } | What::Registered { .. } | What::Expired { .. } => membership(outcome, names, &what),
@@ -120,9 +115,10 @@ fn wave_story(outcome: &Outcome, names: &Names<'_>, (at, until): (SimTime, SimTi
     if wave.unchanged > 0 {
         parts.push(format!("{} with nothing to change", counted(wave.unchanged, "more rebalance", "more rebalances")));
     }
-    let details = wave
-        .turns
-        .iter()
+    let mut turns: Vec<&Turn> = wave.turns.iter().collect();
+    turns.sort_by_key(|turn| turn.at);
+    let details = turns
+        .into_iter()
         .map(|turn| Detail { after: turn.at.since(at), text: turn_words(outcome, names, turn) })
         .collect();
     let ended = wave.turns.iter().all(|turn| turn.saw.is_none());

@@ -199,7 +199,11 @@ impl<'a> At<'a> {
         let Some((most, least)) = most.zip(loads.iter().min()) else {
             return Verdict::new(false, expected, "no member runs".to_owned());
         };
-        let got = format!("{} has {}, {} has {}", self.name(most.1), most.0, self.name(least.1), least.0);
+        let got = if most.0 == least.0 {
+            format!("every member has {}", most.0)
+        } else {
+            format!("{} has {}, {} has {}", self.name(most.1), most.0, self.name(least.1), least.0)
+        };
         Verdict::new(most.0 - least.0 <= u64::from(bound), expected, got)
     }
 

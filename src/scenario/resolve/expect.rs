@@ -2,8 +2,9 @@
 
 use super::Resolver;
 use super::labels;
+use super::timeline::has_instances;
 use crate::kernel::time::SimTime;
-use crate::scenario::diagnose::{Fault, suggest};
+use crate::scenario::diagnose::Fault;
 use crate::scenario::plan::{Check, Expectation, InstancePlan};
 use crate::scenario::raw::{AllocationCheck, Expect, SpanCheck};
 use crate::scenario::tree::At;
@@ -176,10 +177,10 @@ impl Resolver<'_> {
             let at = at.key("owners").key(name);
             let of_group = |plan: &&InstancePlan| plan.group == group;
             let Some(instance) = instances.iter().position(|plan| plan.group == group && plan.name == *name) else {
-                let names = instances.iter().filter(of_group).map(|plan| plan.name.as_str());
+                let count = instances.iter().filter(of_group).count();
                 return Err(self
-                    .key_fault(&at, format!("{} has no instance `{name}`", c.group))
-                    .maybe_help(suggest(name, names)));
+                    .key_fault(&at, format!("undefined instance `{name}`"))
+                    .help(has_instances(&c.group, count)));
             };
             owners.push((InstanceIx::new(instance), self.queue_refs(refs, topic, &at)?));
         }

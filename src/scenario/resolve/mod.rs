@@ -14,6 +14,7 @@ mod queues;
 mod timeline;
 
 pub(crate) use check::check_counts;
+pub(crate) use labels::of_action as label_of;
 
 use super::diagnose::{Fault, suggest};
 use super::plan::{Plan, QueueKey};

@@ -200,15 +200,7 @@ impl Walk<'_, '_> {
         let fault = self.r.fault(at, format!("undefined instance `{name}`"));
         let known_group = name.split('/').next().and_then(|group| self.r.groups.find(group));
         Err(match known_group {
-            Some(group) => {
-                let range = &self.members.of_group[group];
-                let group = self.r.groups.name(group);
-                match range.len() {
-                    0 => fault.help(format!("{group} has no instances")),
-                    1 => fault.help(format!("{group} has one instance, `{group}/0`")),
-                    n => fault.help(format!("{group} has the instances `{group}/0` to `{group}/{}`", n - 1)),
-                }
-            }
+            Some(group) => fault.help(has_instances(self.r.groups.name(group), self.members.of_group[group].len())),
             None => fault.maybe_help(suggest(name, self.members.names.iter())),
         })
     }
@@ -330,5 +322,14 @@ impl Walk<'_, '_> {
             self.lives.actions.push(TimedAction { at, action, label: label.to_owned() });
         }
         Ok(())
+    }
+}
+
+/// Which instances a group has, in words.
+pub(crate) fn has_instances(group: &str, count: usize) -> String {
+    match count {
+        0 => format!("{group} has no instances"),
+        1 => format!("{group} has one instance, `{group}/0`"),
+        n => format!("{group} has the instances `{group}/0` to `{group}/{}`", n - 1),
     }
 }

@@ -188,8 +188,11 @@ impl<'de, Q: Quantity + Deserialize<'de>> Visitor<'de> for DistVisitor<Q> {
         Q::deserialize(de::value::F64Deserializer::new(number)).map(Dist::constant)
     }
 
-    fn visit_map<A: de::MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
-        let named = Named::deserialize(MapAccessDeserializer::new(access))?;
+    fn visit_map<A: de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let named = Named::deserialize(MapAccessDeserializer::new(&mut access))?;
+        if let Some(second) = access.next_key::<String>()? {
+            return Err(de::Error::custom(format!("a second distribution, `{second}`; a value has one")));
+        }
         Dist::checked(named).map_err(de::Error::custom)
     }
 }

@@ -11,8 +11,17 @@ use crate::store::ids::InstanceIx;
 
 /// The least width of a stretch of trouble, half pixels.
 const TROUBLE_MIN: i32 = 5;
+/// The same in a chart with many bars.
+const TROUBLE_MIN_CROWDED: i32 = 3;
+/// Stretches from which on a chart is crowded.
+const CROWDED: usize = 600;
 /// The least width of a bar that tells its times to the pointer.
 const TITLE_MIN: i32 = 8;
+
+/// What an owner's bars look like: one of sixteen, hue and stripes.
+pub(super) fn look(owner: InstanceIx) -> usize {
+    owner.at() % (2 * HUES.len())
+}
 
 fn hue(owner: InstanceIx) -> (Role, bool) {
     HUES[owner.at() % HUES.len()]
@@ -27,7 +36,7 @@ fn text_role(owner: InstanceIx) -> Role {
 fn bar(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32), owner: InstanceIx) {
     let (role, _) = hue(owner);
     canvas.rect(from, to, role);
-    if owner.at() / HUES.len() % 2 == 1 {
+    if look(owner) >= HUES.len() {
         let place = owner.at() % HUES.len();
         let (ground, stripe) = (hex(role.light), hex(text_role(owner).light));
         canvas.pattern(
@@ -68,40 +77,54 @@ fn ice(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32)) {
     );
 }
 
-/// Draws a lane: quiet stretches first, trouble above them.
-pub(super) fn draw(
-    canvas: &mut Canvas<'_>,
-    plot: &Plot,
-    (top, bottom): (i32, i32),
-    names: &Names<'_>,
-    segments: &[Segment],
-) {
-    for segment in segments {
-        let State::Owned(owners) = &segment.state else { continue };
-        let (x, end) = (plot.x(segment.from), plot.x(segment.to));
-        if let [owner] = owners[..]
-            && end - x >= 2
-        {
-            single(canvas, names, segment, owner, (x, top), (end, bottom));
+/// A queue's lane.
+pub(super) struct Lane<'a> {
+    /// Top and bottom of its bars.
+    pub(super) band: (i32, i32),
+    /// What happened to it.
+    pub(super) segments: &'a [Segment],
+}
+
+/// A quiet stretch to draw: whose, from corner to corner.
+struct Single<'a> {
+    owner: Owner,
+    from: (i32, i32),
+    to: (i32, i32),
+    segment: &'a Segment,
+}
+
+/// What all bars of a chart share.
+struct Brush<'a> {
+    names: &'a Names<'a>,
+    /// Too many bars for each to tell its times, and for wide marks of trouble.
+    crowded: bool,
+}
+
+/// Draws the lanes: quiet stretches owner by owner, so that bars of one colour become one path, then trouble above them.
+pub(super) fn draw(canvas: &mut Canvas<'_>, plot: &Plot, names: &Names<'_>, lanes: &[Lane<'_>]) {
+    let segments: usize = lanes.iter().map(|lane| lane.segments.len()).sum();
+    let brush = Brush { names, crowded: segments > CROWDED };
+    let mut singles: Vec<Single<'_>> = Vec::new();
+    for lane in lanes {
+        for segment in lane.segments {
+            let State::Owned(owners) = &segment.state else { continue };
+            let (x, end) = (plot.x(segment.from), plot.x(segment.to));
+            if let [owner] = owners[..]
+                && end - x >= 2
+            {
+                singles.push(Single { owner, from: (x, lane.band.0), to: (end, lane.band.1), segment });
+            }
         }
     }
-    let mut drawn_to = i32::MIN;
-    for segment in segments {
-        let x = plot.x(segment.from);
-        let end = plot.x(segment.to).max(x + TROUBLE_MIN).min(plot.right.max(x + TROUBLE_MIN));
-        // Trouble within the width of the last mark of trouble cannot be seen.
-        if end <= drawn_to {
-            continue;
-        }
-        match &segment.state {
-            State::Orphan => {
-                orphan(canvas, (x, top), (end, bottom));
-                canvas.title(&format!("no owner for {}, from {}", length(segment), moment(segment.from)));
-            }
-            State::Owned(owners) if owners.len() > 1 => double(canvas, names, segment, owners, (x, top), (end, bottom)),
-            _ => continue,
-        }
-        drawn_to = end;
+    singles.sort_by_key(|single| (single.owner, single.from.1, single.from.0));
+    for single in &singles {
+        brush.single(canvas, single);
+    }
+    for lane in lanes {
+        brush.troubles(canvas, plot, lane);
+    }
+    for single in &singles {
+        brush.mark(canvas, single);
     }
 }
 
@@ -109,31 +132,33 @@ fn length(segment: &Segment) -> String {
     duration(segment.to.since(segment.from))
 }
 
-fn single(
-    canvas: &mut Canvas<'_>,
-    names: &Names<'_>,
-    segment: &Segment,
-    owner: Owner,
-    from: (i32, i32),
-    to: (i32, i32),
-) {
-    bar(canvas, from, to, owner.instance);
-    let title = |canvas: &mut Canvas<'_>| {
-        if to.0 - from.0 >= TITLE_MIN {
-            let frozen = if owner.frozen { ", frozen" } else { "" };
-            let who = names.instance(owner.instance);
-            canvas.title(&format!("{who}{frozen}, {} to {}", moment(segment.from), moment(segment.to)));
+impl Brush<'_> {
+    fn single(&self, canvas: &mut Canvas<'_>, single: &Single<'_>) {
+        let Single { owner, from, to, segment } = *single;
+        bar(canvas, from, to, owner.instance);
+        let titled = !self.crowded && to.0 - from.0 >= TITLE_MIN;
+        let frozen = if owner.frozen { ", frozen" } else { "" };
+        let who = self.names.instance(owner.instance);
+        let title = format!("{who}{frozen}, {} to {}", moment(segment.from), moment(segment.to));
+        if titled {
+            canvas.title(&title);
         }
-    };
-    title(canvas);
-    if owner.frozen {
-        ice(canvas, from, to);
-        title(canvas);
+        if owner.frozen {
+            ice(canvas, from, to);
+            if titled {
+                canvas.title(&title);
+            }
+        }
     }
-    let mark = names.instance_mark(owner.instance);
-    let size = 22.min(to.1 - from.1);
-    if text_width(&mark, size) + 20 <= to.0 - from.0 {
-        // At the beginning, where the eye looks for who takes over.
+
+    /// The owner's mark at the beginning of its bar, where the eye looks for who takes over.
+    fn mark(&self, canvas: &mut Canvas<'_>, single: &Single<'_>) {
+        let Single { owner, from, to, .. } = *single;
+        let mark = self.names.instance_mark(owner.instance);
+        let size = 22.min(to.1 - from.1);
+        if text_width(&mark, size) + 20 > to.0 - from.0 {
+            return;
+        }
         let at = (from.0 + 12, (from.1 + to.1) / 2);
         if owner.frozen {
             canvas.text(at, &mark, size, INK, Anchor::Start, true);
@@ -141,6 +166,33 @@ fn single(
             canvas.attributes(&format!(" stroke=\"{halo}\" stroke-width=\"8\" paint-order=\"stroke\""));
         } else {
             canvas.text(at, &mark, size, text_role(owner.instance), Anchor::Start, true);
+        }
+    }
+
+    fn troubles(&self, canvas: &mut Canvas<'_>, plot: &Plot, lane: &Lane<'_>) {
+        let least = if self.crowded { TROUBLE_MIN_CROWDED } else { TROUBLE_MIN };
+        let (top, bottom) = lane.band;
+        let mut drawn_to = i32::MIN;
+        for segment in lane.segments {
+            let x = plot.x(segment.from);
+            let end = plot.x(segment.to).max(x + least);
+            // Trouble within the width of the last mark of trouble cannot be seen.
+            if end <= drawn_to {
+                continue;
+            }
+            match &segment.state {
+                State::Orphan => {
+                    orphan(canvas, (x, top), (end, bottom));
+                    if !self.crowded {
+                        canvas.title(&format!("no owner for {}, from {}", length(segment), moment(segment.from)));
+                    }
+                }
+                State::Owned(owners) if owners.len() > 1 => {
+                    double(canvas, self.names, segment, owners, (x, top), (end, bottom));
+                }
+                _ => continue,
+            }
+            drawn_to = end;
         }
     }
 }
