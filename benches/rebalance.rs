@@ -12,14 +12,15 @@ use rocketmq_sim::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig}
 use rocketmq_sim::run::outcome::{Fact, Outcome};
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::plan::{
-    Action, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan, QueueKey, StrategyPlan,
-    TimedAction, TopicOnBroker, TopicPlan,
+    Action, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Phases, Plan, QueueKey, StoredOffset,
+    StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
 };
 use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, TopicIx};
 
 const MEMBERS: usize = 1000;
 const QUEUES: u32 = 10_000;
 const BROKERS: u32 = 10;
+const ACTION: SimTime = SimTime::from_secs(10);
 
 fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<Plan> {
     let constant = |micros| Distribution::constant_duration(SimDuration::from_micros(micros));
@@ -31,11 +32,12 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
             group: GroupIx(0),
             topics: topics.clone(),
             config: config.clone(),
-            start: (index < MEMBERS).then(|| {
-                let at = if together { SimTime::from_secs(1) } else { SimTime::from_millis(1000 + index as u64 * 10) };
-                (at, ClientIx::new(index))
+            start: (index < MEMBERS)
+                .then(|| (if together { SimTime::from_secs(1) } else { SimTime::ZERO }, ClientIx::new(index))),
+            phases: (index < MEMBERS && !together).then(|| {
+                let age = |period: u64| SimDuration::from_millis(index as u64 * 37 % (period * 1000));
+                Phases { heartbeat: age(30), rebalance: age(20), route_poll: age(30), offset_persist: age(5) }
             }),
-            phases: None,
         })
         .collect();
     Arc::new(Plan {
@@ -44,7 +46,7 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         description: String::new(),
         sources: Vec::new(),
         seed: 1,
-        duration: SimDuration::from_secs(if together { 18 } else { 70 }),
+        duration: SimDuration::from_secs(if together { 18 } else { 12 }),
         sample_interval: SimDuration::from_secs(1),
         client_ids: (0..=MEMBERS).map(|index| format!("10.0.0.{index:04}@1")).collect(),
         queues: (0..BROKERS)
@@ -85,12 +87,15 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
             preload: None,
         }],
         producers: Vec::new(),
-        groups: vec![GroupPlan { name: "group".into(), topics, strategy, config, stored_offset: None }],
+        groups: vec![GroupPlan {
+            name: "group".into(),
+            topics,
+            strategy,
+            config,
+            stored_offset: Some(StoredOffset::End),
+        }],
         instances,
-        timeline: action
-            .map(|action| TimedAction { at: SimTime::from_secs(60), action, label: String::new() })
-            .into_iter()
-            .collect(),
+        timeline: action.map(|action| TimedAction { at: ACTION, action, label: String::new() }).into_iter().collect(),
         expect: Vec::new(),
     })
 }
@@ -140,8 +145,8 @@ fn main() {
         let new = InstanceIx::new(MEMBERS);
         let join = Action::StartConsumer { instance: new, client_id: ClientIx::new(MEMBERS) };
         let kill = Action::KillConsumer { instance: InstanceIx(500) };
-        print(&format!("{name}, one joins"), &plan(strategy.clone(), false, Some(join)), SimTime::from_secs(60));
-        print(&format!("{name}, one is killed"), &plan(strategy.clone(), false, Some(kill)), SimTime::from_secs(60));
+        print(&format!("{name}, one joins"), &plan(strategy.clone(), false, Some(join)), ACTION);
+        print(&format!("{name}, one is killed"), &plan(strategy.clone(), false, Some(kill)), ACTION);
         print(&format!("{name}, all start together"), &plan(strategy, true, None), SimTime::from_millis(999));
     }
 }

@@ -107,7 +107,8 @@ impl World {
         let pair = self.pairs[group.at()][queue.at()] as usize;
         let mut begun = 0;
         for owner in self.ownership[pair].recent_owners() {
-            self.settle(owner);
+            self.processes[owner.at()].consumer.settle_calls_of(self.now, queue, &mut self.out);
+            self.record_deliveries(owner);
             let rows = self.processes[owner.at()].consumer.rows_of(queue);
             begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
         }

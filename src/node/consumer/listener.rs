@@ -70,7 +70,28 @@ impl Consumer {
         });
     }
 
-    /// The same for one process queue.
+    /// The same for the calls with messages of one queue, those of its dropped windows included.
+    pub fn settle_calls_of(&mut self, now: SimTime, queue: QueueIx, out: &mut Outbox) {
+        if self.frozen() {
+            return;
+        }
+        let busy = &mut self.busy;
+        if let Some(token) = self.table.token(queue)
+            && let Some(assigned) = self.table.by_token(token)
+        {
+            assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
+            take_floor(assigned, now);
+        }
+        self.leftovers.retain(|(of, row)| {
+            let over = *of == queue && row.end <= now;
+            if over {
+                report(queue, row, Fate::Ignored, busy, out);
+            }
+            !over
+        });
+    }
+
+    /// The same for what has finished at the front of a process queue.
     #[inline]
     pub(super) fn settle_queue(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
         let busy = &mut self.busy;
