@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::machine::{Consumer, ConsumerParts};
+use super::{Consumer, ConsumerParts};
 use crate::consume::allocate::Averagely;
 use crate::kernel::dist::Distribution;
 use crate::kernel::rng::Streams;
