@@ -4,8 +4,8 @@
 mod allocation;
 mod bad_input;
 mod cli;
-mod gallery;
 mod determinism;
+mod gallery;
 mod laws;
 mod queueing;
 mod random_plan;
