@@ -103,6 +103,7 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
 /// Runs a plan and measures the wall time from one simulated moment on. Progress reports come every 65,536 events, so the
 /// stretch is measured against a run that ends at its beginning.
 fn measure(plan: &Arc<Plan>, from: SimTime) -> (Duration, Outcome) {
+    #[allow(clippy::disallowed_methods, reason = "a bench measures wall time")]
     let run = |plan: &Arc<Plan>| {
         let begin = Instant::now();
         let outcome = simulate(plan, &mut RunOptions::default()).expect("messages are conserved");

@@ -108,10 +108,15 @@ fn check_instances(outcome: &Outcome) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A queue as a group's.
+type OfGroup = (GroupIx, QueueIx);
+/// An owner, from when to when.
+type Owned = (InstanceIx, SimTime, SimTime);
+
 /// Who owned a queue when, played again from the facts.
-fn owners_by_facts(outcome: &Outcome) -> BTreeMap<(GroupIx, QueueIx), Vec<(InstanceIx, SimTime, SimTime)>> {
+fn owners_by_facts(outcome: &Outcome) -> BTreeMap<OfGroup, Vec<Owned>> {
     let mut open: BTreeMap<(GroupIx, QueueIx, InstanceIx), SimTime> = BTreeMap::new();
-    let mut done: BTreeMap<(GroupIx, QueueIx), Vec<(InstanceIx, SimTime, SimTime)>> = BTreeMap::new();
+    let mut done: BTreeMap<OfGroup, Vec<Owned>> = BTreeMap::new();
     let mut close = |open: &mut BTreeMap<(GroupIx, QueueIx, InstanceIx), SimTime>, key, at| {
         let (group, queue, instance) = key;
         if let Some(from) = open.remove(&key) {
@@ -152,7 +157,7 @@ fn check_ownership(outcome: &Outcome) -> Result<(), TestCaseError> {
     for owned in &outcome.ownership {
         let mut from_facts = facts.get(&(owned.group, owned.queue)).cloned().unwrap_or_default();
         from_facts.retain(|(_, from, to)| from < to);
-        let mut merged: Vec<(InstanceIx, SimTime, SimTime)> = Vec::new();
+        let mut merged: Vec<Owned> = Vec::new();
         for interval in owned.intervals.iter().filter(|interval| interval.from < interval.to) {
             match merged.iter_mut().rev().find(|(who, _, to)| *who == interval.instance && *to == interval.from) {
                 Some((_, _, to)) => *to = interval.to,
@@ -168,7 +173,7 @@ fn check_ownership(outcome: &Outcome) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn merge_touching(intervals: &mut Vec<(InstanceIx, SimTime, SimTime)>) {
+fn merge_touching(intervals: &mut Vec<Owned>) {
     intervals.sort_unstable();
     intervals.dedup_by(|next, last| {
         let touch = last.0 == next.0 && last.2 == next.1;
@@ -259,6 +264,7 @@ proptest! {
 }
 
 /// `LAWS_CASES` runs more of them.
+#[allow(clippy::disallowed_methods, reason = "how many plans are tried, not what a run gives")]
 fn cases() -> u32 {
-    std::env::var("LAWS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+    std::env::var("LAWS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
 }
