@@ -91,7 +91,7 @@ fn balance_is_between_the_members_that_run() {
     fails(run.check(None, balanced(1)), "members differ by at most 1 queue", "g/0 has 3, g/1 has 1");
     passes(run.check(None, balanced(2)), "members differ by at most 2 queues", "g/0 has 3, g/1 has 1");
     // The third member has not started at 40 s, so its nothing does not count.
-    passes(run.check(Some(40), balanced(0)), "members differ by at most 0 queues", "g/0 has 3, g/0 has 3");
+    passes(run.check(Some(40), balanced(0)), "members differ by at most 0 queues", "every member has 3");
     let stopped = run.stops(1, 80, StopKind::Killed);
     passes(stopped.check(Some(90), balanced(1)), "members differ by at most 1 queue", "g/0 has 3, g/2 has 2");
     let nobody = outcome(1, 1).stops(0, 1, StopKind::Graceful);
