@@ -152,7 +152,7 @@ mod tests {
     fn table(broker: u32, queues: &[u32], counter: u64) -> Rc<TopicConfigTable> {
         let data = |queues| QueueData { broker: BrokerIx(broker), read_queue_nums: queues, write_queue_nums: queues };
         let topics = queues.iter().enumerate().map(|(topic, queues)| (TopicIx::new(topic), data(*queues))).collect();
-        Rc::new(TopicConfigTable { topics, version: DataVersion { timestamp: 0, counter } })
+        Rc::new(TopicConfigTable { topics, version: DataVersion { timestamp: SimTime::ZERO, counter } })
     }
 
     fn tell(nameserver: &mut Nameserver, now: SimTime, channel: Channel, body: Body) -> Vec<Effect> {

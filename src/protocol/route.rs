@@ -1,6 +1,7 @@
 //! Routes: what a nameserver tells about a topic, and what clients make of it.
 
 use super::{BrokerIx, QueueIx, TopicIx, directory::Directory};
+pub use crate::store::topic_table::DataVersion;
 
 /// `TBW102`, the template of automatic topic creation. Every client polls its route (`DefaultMQProducerImpl#start`) and so
 /// learns every broker that creates topics automatically.
@@ -50,15 +51,6 @@ impl TopicRoute {
     pub fn readable(&self) -> u32 {
         self.queue_datas.iter().map(|data| data.read_queue_nums).sum()
     }
-}
-
-/// `DataVersion`: two versions are the same only when both parts are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DataVersion {
-    /// When it was last bumped, ms.
-    pub timestamp: u64,
-    /// How often it was bumped.
-    pub counter: u64,
 }
 
 /// What a broker registers: all its topics and their version (`TopicConfigSerializeWrapper`).

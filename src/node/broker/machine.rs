@@ -12,13 +12,14 @@ use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Correlation, Envelope, Heartbeat, SendReply, SendRequest};
-use crate::protocol::route::{DataVersion, QueueData, TEMPLATE_TOPIC, TopicConfigTable};
+use crate::protocol::route::{QueueData, TEMPLATE_TOPIC, TopicConfigTable};
 use crate::store::config::StoreConfig;
 use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 use crate::store::message::Draft;
 use crate::store::message_store::{AppendStatus, MessageStore, Put};
 use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
+use crate::store::topic_table::{TopicConfig, TopicConfigManager};
 
 /// First periodic registration after the start; one registers at the start itself.
 const REGISTER_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
@@ -35,8 +36,7 @@ pub struct Broker {
     pub(super) directory: Rc<Directory>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
-    topics: Vec<(TopicIx, QueueData)>,
-    version: DataVersion,
+    topics: TopicConfigManager,
     /// Commit log and consume queues.
     pub store: MessageStore,
     /// Committed offsets by (group, local queue).
@@ -58,6 +58,15 @@ impl Broker {
         directory: Rc<Directory>,
         stream: Stream,
     ) -> Self {
+        let mut table = TopicConfigManager::new(SimTime::ZERO);
+        for (topic, data) in topics {
+            let config = TopicConfig {
+                read_queue_nums: data.read_queue_nums,
+                write_queue_nums: data.write_queue_nums,
+                ..TopicConfig::default()
+            };
+            table.update(topic, config, SimTime::ZERO);
+        }
         let queues = directory.queues_of(me).count();
         let store = MessageStore::new(
             StoreConfig {
@@ -78,8 +87,7 @@ impl Broker {
             config,
             directory,
             nameservers,
-            topics,
-            version: DataVersion::default(),
+            topics: table,
             store,
             offsets: ConsumerOffsetManager::default(),
             members: Members::default(),
@@ -186,12 +194,8 @@ impl Broker {
 
     /// `updateTopic`: new queue counts, a new version, registered at once (`AdminBrokerProcessor#updateAndCreateTopic`).
     pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
-        let data = QueueData { broker: self.me, read_queue_nums: read, write_queue_nums: write };
-        match self.topics.binary_search_by_key(&topic, |(known, _)| *known) {
-            Ok(index) => self.topics[index].1 = data,
-            Err(index) => self.topics.insert(index, (topic, data)),
-        }
-        self.version = DataVersion { timestamp: now.as_millis(), counter: self.version.counter + 1 };
+        let config = TopicConfig { read_queue_nums: read, write_queue_nums: write, ..TopicConfig::default() };
+        self.topics.update(topic, config, now);
         out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
         self.register(out);
     }
@@ -200,8 +204,7 @@ impl Broker {
     #[must_use]
     #[inline]
     pub fn topic(&self, topic: TopicIx) -> Option<QueueData> {
-        let index = self.topics.binary_search_by_key(&topic, |(known, _)| *known).ok()?;
-        Some(self.topics[index].1)
+        self.topics.get(topic).map(|config| self.queue_data(config))
     }
 
     /// A group as this broker knows it.
@@ -220,13 +223,19 @@ impl Broker {
     /// The table a registration carries: all topics, and the template when topics are created automatically.
     #[must_use]
     pub fn topic_table(&self) -> TopicConfigTable {
-        let mut topics = self.topics.clone();
+        let mut topics: Vec<(TopicIx, QueueData)> =
+            self.topics.iter().map(|(topic, config)| (topic, self.queue_data(config))).collect();
         if self.config.auto_create_topic_enable {
             let data =
                 QueueData { broker: self.me, read_queue_nums: TEMPLATE_QUEUES, write_queue_nums: TEMPLATE_QUEUES };
             topics.push((TEMPLATE_TOPIC, data));
         }
-        TopicConfigTable { topics, version: self.version }
+        TopicConfigTable { topics, version: self.topics.data_version() }
+    }
+
+    fn queue_data(&self, config: &TopicConfig) -> QueueData {
+        let TopicConfig { read_queue_nums, write_queue_nums, .. } = *config;
+        QueueData { broker: self.me, read_queue_nums, write_queue_nums }
     }
 
     /// When long polling is off, pulls are held for `shortPollingTimeMills` only.
