@@ -1,6 +1,7 @@
 //! Who owned each queue at each moment: 0, 1 or 2 owners.
 
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::run::expect::unserved_stretches;
 use crate::run::outcome::{OwnInterval, QueueOwnership};
 use crate::store::ids::{ClientIx, GroupIx, InstanceIx, QueueIx};
 
@@ -90,29 +91,35 @@ impl OwnershipTrack {
             }
         }
         self.intervals.retain(|interval| interval.to > interval.from || interval.to == end);
-        let sums = sums(&self.intervals, from.max(self.exists_from), exists_until);
         let mut moves = 0;
         let mut last: Option<InstanceIx> = None;
         for interval in &self.intervals {
             moves += u32::from(last.is_some_and(|last| last != interval.instance));
             last = Some(interval.instance);
         }
-        QueueOwnership {
+        let mut owned = QueueOwnership {
             group: self.group,
             queue: self.queue,
             exists_from: self.exists_from,
             exists_until,
             intervals: self.intervals,
-            orphan: sums.0,
-            longest_orphan: sums.1,
-            double_owner: sums.2,
+            orphan: SimDuration::ZERO,
+            longest_orphan: SimDuration::ZERO,
+            double_owner: SimDuration::ZERO,
             moves,
-        }
+        };
+        let counted_from = from.max(owned.exists_from);
+        let unserved = || unserved_stretches(&owned, counted_from, exists_until).into_iter();
+        let orphan = unserved().map(|(began, ended)| ended - began).sum();
+        let longest_orphan = unserved().map(|(began, ended)| ended - began).max().unwrap_or_default();
+        let double_owner = double_owner(&owned.intervals, counted_from, exists_until);
+        (owned.orphan, owned.longest_orphan, owned.double_owner) = (orphan, longest_orphan, double_owner);
+        owned
     }
 }
 
-/// (time without a working owner, its longest stretch, time with two or more) between `from` and `until`.
-fn sums(intervals: &[OwnInterval], from: SimTime, until: SimTime) -> (SimDuration, SimDuration, SimDuration) {
+/// Time with two working owners or more between `from` and `until`.
+fn double_owner(intervals: &[OwnInterval], from: SimTime, until: SimTime) -> SimDuration {
     let mut changes: Vec<(SimTime, i32)> = Vec::new();
     for interval in intervals.iter().filter(|interval| interval.frozen.is_none()) {
         let (start, stop) = (interval.from.max(from), interval.to.min(until));
@@ -122,29 +129,15 @@ fn sums(intervals: &[OwnInterval], from: SimTime, until: SimTime) -> (SimDuratio
         }
     }
     changes.sort_unstable();
-    let (mut orphan, mut longest, mut double) = (SimDuration::ZERO, SimDuration::ZERO, SimDuration::ZERO);
-    let (mut owners, mut since) = (0, from);
-    let mut orphan_since = Some(from);
-    for (at, change) in changes.into_iter().chain([(until.max(from), 0)]) {
-        let length = at.since(since);
-        match owners {
-            0 => orphan += length,
-            1 => {}
-            _ => double += length,
+    let (mut double, mut owners, mut since) = (SimDuration::ZERO, 0, from);
+    for (at, change) in changes {
+        if owners > 1 {
+            double += at.since(since);
         }
         owners += change;
         since = at;
-        // Two changes at one moment are a hand-over, not a gap: the longest stretch is measured between real owners.
-        if owners == 0 {
-            orphan_since = orphan_since.or(Some(at));
-        } else if let Some(began) = orphan_since.take() {
-            longest = longest.max(at.since(began));
-        }
     }
-    if let Some(began) = orphan_since {
-        longest = longest.max(until.since(began));
-    }
-    (orphan, longest, double)
+    double
 }
 
 #[cfg(test)]
