@@ -12,7 +12,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, ConsumerData, Correlation, Heartbeat};
 use crate::protocol::route::{TEMPLATE_TOPIC, TopicRoute};
-use crate::store::ids::{BrokerIx, ClientIx, NameserverIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, NameserverIx, ProducerGroupIx, TopicIx};
 
 /// `mqClientApiTimeout` and the heartbeat's timeout.
 const CALL_TIMEOUT: SimDuration = SimDuration::from_secs(3);
@@ -92,6 +92,8 @@ pub struct ClientInstance {
     topics: BTreeSet<TopicIx>,
     /// What the heartbeat says about the consumer in this instance.
     pub consumer: Option<ConsumerData>,
+    /// What a producer's heartbeats say.
+    pub producer: Option<ProducerGroupIx>,
     jobs: [Option<Job>; 3],
     waiting: [Option<Correlation>; 3],
     calls: u32,
@@ -128,6 +130,7 @@ impl ClientInstance {
             brokers: BTreeSet::new(),
             topics: topics.chain([TEMPLATE_TOPIC]).collect(),
             consumer: None,
+            producer: None,
             jobs: [None, None, None],
             waiting: [None; 3],
             calls: 0,
@@ -327,7 +330,7 @@ impl ClientInstance {
         let (to, body) = match &self.jobs[thread as usize] {
             Some(Job::Routes { topics, at }) => (None, Body::GetRoute(topics[*at])),
             Some(Job::Heartbeat { brokers, at }) => {
-                let heartbeat = Heartbeat { client: self.id, consumer: self.consumer.clone() };
+                let heartbeat = Heartbeat { client: self.id, consumer: self.consumer.clone(), producer: self.producer };
                 (Some(Address::Broker(brokers[*at])), Body::Heartbeat(Rc::new(heartbeat)))
             }
             None => return,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::kernel::dist::Distribution;
-use crate::kernel::time::SimDuration;
+use crate::kernel::time::{SimDuration, SimTime};
 
 /// Settings of a nameserver (`NamesrvConfig`, `RouteInfoManager`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +25,10 @@ impl Default for NameserverConfig {
         }
     }
 }
+
+/// The default of `messageDelayLevel`, seconds.
+pub const DELAY_LEVELS: [u64; 18] =
+    [1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200];
 
 /// Settings of a broker (`BrokerConfig`, `MessageStoreConfig`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,6 +64,18 @@ pub struct BrokerConfig {
     pub max_transfer_count_on_message_in_disk: u32,
     /// `maxTransferBytesOnMessageInDisk`. 64 KiB.
     pub max_transfer_bytes_on_message_in_disk: u64,
+    /// `messageDelayLevel`: the delays of the levels from 1 on. The 18 of RocketMQ.
+    pub message_delay_level: Vec<SimDuration>,
+    /// Time the schedule service takes to deliver one message (read, put, wait for the result). 50 µs.
+    pub deliver_handling: Distribution,
+    /// `enablePropertyFilter`: whether SQL92 subscriptions are served. false.
+    pub enable_property_filter: bool,
+    /// `transactionCheckInterval` (first check one interval after the start). 60 s.
+    pub transaction_check_interval: SimDuration,
+    /// `transactionTimeOut`: a younger half message is not checked. 6 s.
+    pub transaction_time_out: SimDuration,
+    /// `transactionCheckMax`: after so many checks a half message is discarded. 15.
+    pub transaction_check_max: u8,
     /// Time from the arrival of a send request to its append.
     pub send_handling: Distribution,
     /// Time from the arrival of a pull request to its reply or hold.
@@ -87,6 +103,12 @@ impl Default for BrokerConfig {
             max_transfer_bytes_on_message_in_memory: 256 << 10,
             max_transfer_count_on_message_in_disk: 8,
             max_transfer_bytes_on_message_in_disk: 64 << 10,
+            message_delay_level: DELAY_LEVELS.iter().map(|seconds| SimDuration::from_secs(*seconds)).collect(),
+            deliver_handling: Distribution::constant_duration(SimDuration::from_micros(50)),
+            enable_property_filter: false,
+            transaction_check_interval: SimDuration::from_secs(60),
+            transaction_time_out: SimDuration::from_secs(6),
+            transaction_check_max: 15,
             send_handling: handling.clone(),
             pull_handling: handling.clone(),
             admin_handling: handling,
@@ -129,6 +151,49 @@ pub enum ConsumeFromWhere {
     Timestamp,
 }
 
+/// Who gets a message of a group (`MessageModel`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum MessageModel {
+    /// One member, the default.
+    Clustering,
+    /// Every member; offsets are kept in a file of the member's host.
+    Broadcasting,
+}
+
+/// How the listener of a group is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ConsumeMode {
+    /// `MessageListenerConcurrently`, the default.
+    Concurrently,
+    /// `MessageListenerOrderly`: one message batch at a time per queue, under the broker's lock.
+    Orderly,
+}
+
+/// What the listener does with some messages. The first rule of a list that applies decides.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ListenerRule {
+    /// Only messages with one of these keys (numbers); empty: any.
+    pub keys: Vec<u32>,
+    /// Only messages with one of these tags; empty: any.
+    pub tags: Vec<String>,
+    /// Only calls that start at or after this time.
+    pub from: SimTime,
+    /// Only calls that start before this time.
+    pub until: SimTime,
+    /// Only deliveries with fewer than this many attempts before (`reconsumeTimes`).
+    pub attempts_below: u32,
+    /// Share of the messages or calls it applies to, 0 to 1.
+    pub probability: f64,
+    /// Whether the share is one of messages, drawn once for all attempts of a message (a poisonous message), and not of calls.
+    pub of_messages: bool,
+    /// The listener throws or answers `RECONSUME_LATER` (orderly: `SUSPEND_CURRENT_QUEUE_A_MOMENT`).
+    pub fails: bool,
+    /// It takes this long instead of the service time.
+    pub service_time: Option<Distribution>,
+}
+
 /// Settings of a push consumer (`DefaultMQPushConsumer`), the same for all members of a group unless a member overrides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ConsumerConfig {
@@ -160,6 +225,26 @@ pub struct ConsumerConfig {
     pub pull_threshold_size_for_topic: i32,
     /// `consumeConcurrentlyMaxSpan`. 2000.
     pub consume_concurrently_max_span: u32,
+    /// `messageModel`. Clustering.
+    pub message_model: MessageModel,
+    /// Kind of the registered listener. Concurrently.
+    pub consume_mode: ConsumeMode,
+    /// `maxReconsumeTimes`; -1 is 16 for concurrent and endless for orderly consumption. -1.
+    pub max_reconsume_times: i32,
+    /// `delayLevelWhenNextConsume` as the listener sets it: 0 lets the broker choose, -1 is the dead-letter queue. 0.
+    pub delay_level_when_next_consume: i32,
+    /// Whether a listener that fails in the middle of a batch reports what it did (`ackIndex`), so that only the rest is
+    /// consumed again; else the whole batch is. false.
+    pub ack_index: bool,
+    /// `consumeTimeout`. 15 min.
+    pub consume_timeout: SimDuration,
+    /// `suspendCurrentQueueTimeMillis`. 1 s.
+    pub suspend_current_queue_time_millis: SimDuration,
+    /// What the listener does differently with some messages.
+    pub listener: Vec<ListenerRule>,
+    /// Whether the member takes part in consuming the group's retry topic: a group that nothing can come back to may do
+    /// without, which real clients never do.
+    pub retry_topic: bool,
     /// Time the listener takes per message.
     pub service_time: Distribution,
     /// Extra time per listener call whatever its batch size. 0.
@@ -187,6 +272,15 @@ impl Default for ConsumerConfig {
             pull_threshold_for_topic: -1,
             pull_threshold_size_for_topic: -1,
             consume_concurrently_max_span: 2000,
+            message_model: MessageModel::Clustering,
+            consume_mode: ConsumeMode::Concurrently,
+            max_reconsume_times: -1,
+            delay_level_when_next_consume: 0,
+            ack_index: false,
+            consume_timeout: SimDuration::from_secs(15 * 60),
+            suspend_current_queue_time_millis: SimDuration::from_secs(1),
+            listener: Vec::new(),
+            retry_topic: false,
             service_time: Distribution::constant_duration(SimDuration::from_millis(1)),
             service_time_per_call: Distribution::constant_duration(SimDuration::ZERO),
             start_delay: Distribution::constant_duration(SimDuration::ZERO),

@@ -8,6 +8,8 @@ pub mod broker;
 pub mod client;
 pub mod config;
 pub mod consumer;
+pub mod counters;
+pub mod deployment;
 pub mod fact;
 pub mod nameserver;
 pub mod outbox;

@@ -1,9 +1,11 @@
 //! What a node is told and what it answers: the only ways in and out of a node.
 
+use super::counters::Counters;
 use super::fact::Fact;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation};
+use crate::store::catalog::Catalog;
 use crate::store::get_message::Pulled;
 use crate::store::ids::QueueIx;
 
@@ -120,6 +122,10 @@ pub struct Outbox {
     pub effects: Vec<Effect>,
     /// Listener calls that are over.
     pub deliveries: Vec<Delivery>,
+    /// What was counted.
+    pub counters: Counters,
+    /// What messages have in common, for all nodes: a handle stands for what the real request carries as bytes.
+    pub catalog: Catalog,
     /// Empty batches to be used again, so that pulls allocate nothing.
     pub spare_batches: Vec<Vec<Pulled>>,
 }

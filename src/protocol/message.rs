@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use super::address::{Address, Channel};
 use super::route::{TopicConfigTable, TopicRoute};
-use super::{BrokerIx, ClientIx, GroupIx, QueueIx, TopicIx};
+use super::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, QueueIx, TopicIx};
 use crate::kernel::time::SimTime;
+use crate::store::catalog::TransactionOutcome;
 use crate::store::get_message::Pulled;
-use crate::store::message::Draft;
+use crate::store::message::{Draft, Message};
 pub use crate::store::pull_code::PullCode;
 
 /// Ties a reply to its request: the thread of the client that waits, and its count of requests.
@@ -42,6 +43,8 @@ pub struct Heartbeat {
     pub client: ClientIx,
     /// The consumer group, if the instance consumes: subscribed topics with their `subVersion`.
     pub consumer: Option<ConsumerData>,
+    /// The producer group, if the instance produces (`ProducerData`).
+    pub producer: Option<ProducerGroupIx>,
 }
 
 /// A consumer's part of a heartbeat.
@@ -51,6 +54,75 @@ pub struct ConsumerData {
     pub group: GroupIx,
     /// Topics and versions (`SubscriptionData#subVersion`), by ascending topic.
     pub subscriptions: Vec<(TopicIx, SimTime)>,
+    /// The expression of each subscription.
+    pub expressions: Vec<ExpressionIx>,
+}
+
+/// `CONSUMER_SEND_MSG_BACK` (`ConsumerSendMsgBackRequestHeader`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendBackRequest {
+    /// Group.
+    pub group: GroupIx,
+    /// Where the message was consumed from.
+    pub queue: QueueIx,
+    /// Its queue offset.
+    pub offset: u64,
+    /// The record, as the broker finds it by its commit log position.
+    pub message: Message,
+    /// `delayLevel`: 0 lets the broker choose, below 0 is the dead-letter queue.
+    pub delay_level: i32,
+    /// `maxReconsumeTimes`.
+    pub max_reconsume_times: u32,
+}
+
+/// A message that the producer inside a consumer sends to `%RETRY%group`: after a failed send-back, or because an orderly
+/// consumer has tried often enough (`DefaultMQPushConsumerImpl#sendMessageBack`, `ConsumeMessageOrderlyService`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetrySendRequest {
+    /// Group.
+    pub group: GroupIx,
+    /// Queue of the retry topic.
+    pub queue: QueueIx,
+    /// Where the message was consumed from.
+    pub from_queue: QueueIx,
+    /// Its queue offset there.
+    pub from_offset: u64,
+    /// The record.
+    pub message: Message,
+    /// `RECONSUME_TIME`.
+    pub reconsume_times: u16,
+    /// `MAX_RECONSUME_TIMES`.
+    pub max_reconsume_times: u32,
+    /// `DELAY`.
+    pub delay_level: u8,
+}
+
+/// `END_TRANSACTION` (`EndTransactionRequestHeader`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndTransaction {
+    /// `producerGroup`.
+    pub group: ProducerGroupIx,
+    /// `tranStateTableOffset`: offset in the half queue.
+    pub half_offset: u64,
+    /// `commitLogOffset` of the half message.
+    pub physical: u64,
+    /// What became of it.
+    pub outcome: TransactionOutcome,
+    /// `fromTransactionCheck`.
+    pub from_check: bool,
+}
+
+/// `CHECK_TRANSACTION_STATE` (`CheckTransactionStateRequestHeader`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckTransaction {
+    /// `producerGroup`.
+    pub group: ProducerGroupIx,
+    /// `tranStateTableOffset`.
+    pub half_offset: u64,
+    /// `commitLogOffset`.
+    pub physical: u64,
+    /// Handle of the half message in the catalog.
+    pub class: u32,
 }
 
 /// A pull (`PullMessageRequestHeader`).
@@ -136,6 +208,24 @@ pub enum Body {
     PullReply(PullReply),
     /// `NOTIFY_CONSUMER_IDS_CHANGED`, one-way.
     NotifyConsumerIdsChanged(GroupIx),
+    /// `CONSUMER_SEND_MSG_BACK`.
+    SendBack(Box<SendBackRequest>),
+    /// A message sent to the group's retry topic.
+    RetrySend(Box<RetrySendRequest>),
+    /// Answer to the two above: whether the broker has taken the message over.
+    Returned(bool),
+    /// `LOCK_BATCH_MQ`.
+    Lock(GroupIx, Vec<QueueIx>),
+    /// Its answer: the queues that are locked for the asking client now.
+    Locked(Vec<QueueIx>),
+    /// `UNLOCK_BATCH_MQ`; answered with an empty [`Body::Locked`] unless one-way.
+    Unlock(GroupIx, Vec<QueueIx>),
+    /// `END_TRANSACTION`, one-way.
+    EndTransaction(EndTransaction),
+    /// `CHECK_TRANSACTION_STATE`, one-way.
+    CheckTransaction(CheckTransaction),
+    /// `RESET_CONSUMER_CLIENT_OFFSET`, one-way: the offsets to go on from.
+    ResetOffset(GroupIx, Rc<[(QueueIx, u64)]>),
 }
 
 /// `SEND_MESSAGE_V2`.

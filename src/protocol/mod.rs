@@ -5,4 +5,6 @@ pub mod directory;
 pub mod message;
 pub mod route;
 
-pub use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
+pub use crate::store::ids::{
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, ProducerGroupIx, ProducerIx, QueueIx, TopicIx,
+};

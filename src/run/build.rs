@@ -1,5 +1,7 @@
 //! From a plan to a world: nodes with their settings and streams, and the events that set them going.
 
+mod producers;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,34 +14,27 @@ use super::observe::views::ViewTrack;
 use super::outcome::{GroupSeries, Plan, Series};
 use super::retention::RetentionState;
 use super::sampling::{InstanceMeasures, SamplingState};
-use super::sends::{SendLane, SendPath};
 use super::slab::Slab;
 use super::strategies::allocations;
 use super::truth::GroupTruth;
-use super::world::{BrokerHost, Event, NameserverHost, Process, ProducerHost, World};
+use super::world::{BrokerHost, Event, NameserverHost, Process, World};
 use crate::kernel::digest::Digest;
-use crate::kernel::dist::Zipf;
 use crate::kernel::histogram::Histogram;
-use crate::kernel::java::string_hash;
 use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::broker::Broker;
-use crate::node::client::ClientInstance;
 use crate::node::consumer::{Consumer, ConsumerParts};
-use crate::node::fact::RouteOwner;
+use crate::node::deployment::{Deployment, GroupSettings};
 use crate::node::nameserver::Nameserver;
 use crate::node::outbox::{Outbox, TIMERS};
-use crate::node::producer::{ArrivalLaw, ArrivalTimes, Producer, ProducerLoad, ProducerStreams, RateSegment};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::route::QueueData;
-use crate::scenario::plan::{ArrivalProcess, Arrivals, Check, ProducerPlan, StoredOffset};
+use crate::scenario::plan::{Check, StoredOffset, TopicRole};
+use crate::store::catalog::ClassFacts;
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
-
-/// Body and property bytes of preloaded messages do not depend on a producer.
-const PRELOAD_CLASS: u32 = u32::MAX;
 
 impl World {
     /// Builds the world of a plan at time zero, with its first events.
@@ -50,6 +45,8 @@ impl World {
             plan.brokers.len(),
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
+        let deployment = Rc::new(deployment(plan));
+        let mut out = Outbox::default();
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
         let mut world = Self {
@@ -59,15 +56,16 @@ impl World {
             queue: EventQueue::default(),
             network: network(plan, &streams),
             nameservers: nameservers(plan, &streams),
-            brokers: brokers(plan, &streams, &directory),
-            producers: producers(plan, &streams, &directory),
-            processes: processes(plan, &streams, &directory),
+            brokers: brokers(plan, &streams, &directory, &deployment),
+            producers: producers::producers(plan, &streams, &directory, &mut out.catalog),
+            processes: processes(plan, &streams, &directory, &deployment),
             allocations: allocations(plan),
             mail: Slab::default(),
             closings: Slab::default(),
             refusals: Slab::default(),
-            out: Outbox::default(),
+            out,
             sends: Vec::new(),
+            lateness: Histogram::default(),
             digest: Digest::default(),
             events: 0,
             pending_max: 0,
@@ -81,7 +79,7 @@ impl World {
             truths: plan.groups.iter().map(|_| GroupTruth::default()).collect(),
             true_queues: BTreeMap::new(),
             series: series(plan, pair_keys.len()),
-            sampling: SamplingState::new(plan.topics.len(), plan.groups.len(), latency_times(plan)),
+            sampling: SamplingState::new(plan.topics.len(), plan.groups.len(), latency_times(plan), count_times(plan)),
             retention: RetentionState::new(plan.queues.len()),
             preloaded: 0,
             append_sums: vec![0; plan.queues.len()],
@@ -108,12 +106,14 @@ impl World {
             let sampler = preload.body_size.sampler();
             let mut stream = streams.stream(&topic.name, "preload");
             let class = MessageClass { topic_bytes: topic.name.len() as u8, properties_bytes: 0, tags_code: 0 };
+            let facts = ClassFacts { class, topic: TopicIx::new(index), tag: None, properties: Rc::default() };
+            let handle = self.out.catalog.add_class(facts);
             for _ in 0..preload.per_queue {
                 for on in &topic.brokers {
                     for id in 0..on.read_queue_nums.min(on.write_queue_nums) {
                         let Some(queue) = self.directory.queue(TopicIx::new(index), on.broker, id) else { continue };
                         let body = sampler.sample(&mut stream) as u32;
-                        let draft = class.draft(PRELOAD_CLASS, SimTime::ZERO, body, NO_KEY);
+                        let draft = class.draft(handle, SimTime::ZERO, body, NO_KEY);
                         let local = self.directory.parts(queue).local;
                         self.brokers[on.broker.at()].broker.put(SimTime::ZERO, local, &draft);
                         self.preloaded += 1;
@@ -181,6 +181,11 @@ fn latency_times(plan: &Plan) -> Vec<SimTime> {
     latency.filter_map(|expectation| expectation.at).collect()
 }
 
+fn count_times(plan: &Plan) -> Vec<SimTime> {
+    let counts = plan.expect.iter().filter(|expectation| matches!(expectation.check, Check::Count { .. }));
+    counts.filter_map(|expectation| expectation.at).collect()
+}
+
 /// Which (group, queue) pairs exist: queues of every topic that a member of the group subscribes to.
 fn pairs(plan: &Plan) -> (Vec<Vec<u32>>, Vec<(GroupIx, QueueIx)>) {
     let mut pairs = vec![vec![u32::MAX; plan.queues.len()]; plan.groups.len()];
@@ -197,6 +202,28 @@ fn pairs(plan: &Plan) -> (Vec<Vec<u32>>, Vec<(GroupIx, QueueIx)>) {
         }
     }
     (pairs, keys)
+}
+
+/// The topics that brokers create when they are first needed are not there yet.
+const fn exists_at_start(role: TopicRole) -> bool {
+    !matches!(role, TopicRole::Retry(_) | TopicRole::DeadLetter(_) | TopicRole::Discarded)
+}
+
+fn deployment(plan: &Plan) -> Deployment {
+    let of_role = |role: TopicRole| plan.topics.iter().position(|topic| topic.role == role).map(TopicIx::new);
+    let group = |group: &crate::scenario::plan::GroupPlan| GroupSettings {
+        retry_topic: group.retry_topic,
+        dead_letter_topic: group.dead_letter_topic,
+        retry_max_times: group.retry_max_times,
+        retry_queue_nums: group.retry_queue_nums,
+    };
+    Deployment {
+        schedule: of_role(TopicRole::Schedule),
+        half: of_role(TopicRole::Half),
+        op: of_role(TopicRole::Op),
+        discarded: of_role(TopicRole::Discarded),
+        groups: plan.groups.iter().map(group).collect(),
+    }
 }
 
 fn ownership(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<OwnershipTrack> {
@@ -218,6 +245,7 @@ fn series(plan: &Plan, pairs: usize) -> Series {
         queue_lag: vec![Vec::new(); pairs],
         utilisation: vec![Vec::new(); plan.instances.len()],
         owned: vec![Vec::new(); plan.instances.len()],
+        counters_at: Vec::new(),
         stale_views: Vec::new(),
     }
 }
@@ -242,7 +270,7 @@ fn nameservers(plan: &Plan, streams: &Streams) -> Vec<NameserverHost> {
     plan.nameservers.iter().enumerate().map(host).collect()
 }
 
-fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<BrokerHost> {
+fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment: &Rc<Deployment>) -> Vec<BrokerHost> {
     let host = |(index, broker): (usize, &crate::scenario::plan::BrokerPlan)| {
         let me = BrokerIx::new(index);
         let topics: Vec<(TopicIx, QueueData)> = plan
@@ -250,7 +278,7 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<Bro
             .iter()
             .enumerate()
             .flat_map(|(topic, plan)| plan.brokers.iter().map(move |on| (TopicIx::new(topic), on)))
-            .filter(|(_, on)| on.broker == me)
+            .filter(|(topic, on)| on.broker == me && exists_at_start(plan.topics[topic.at()].role))
             .map(|(topic, on)| {
                 let data = QueueData {
                     broker: me,
@@ -263,7 +291,15 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<Bro
         let stream = streams.stream(&broker.name, "broker");
         let nameservers = plan.nameservers.len();
         BrokerHost {
-            broker: Broker::new(me, broker.config.clone(), nameservers, topics, Rc::clone(directory), stream),
+            broker: Broker::new(
+                me,
+                broker.config.clone(),
+                nameservers,
+                topics,
+                Rc::clone(directory),
+                Rc::clone(deployment),
+                stream,
+            ),
             timers: [None; TIMERS],
             pull_handling: broker.config.pull_handling.sampler(),
             admin_handling: broker.config.admin_handling.sampler(),
@@ -273,97 +309,14 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<Bro
     plan.brokers.iter().enumerate().map(host).collect()
 }
 
-fn producers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<ProducerHost> {
-    let host = |(index, producer): (usize, &ProducerPlan)| ProducerHost {
-        path: SendPath {
-            producer: new_producer(plan, streams, directory, index, producer),
-            lanes: plan.brokers.iter().map(|_| SendLane::default()).collect(),
-            handling: plan.brokers.iter().map(|broker| broker.config.send_handling.sampler()).collect(),
-            handling_stream: streams.stream(&producer.name, "handling"),
-            accepted: 0,
-            failed: 0,
-            retries: 0,
-            refused_under_way: 0,
-        },
-        timers: [None; TIMERS],
-        step: None,
-        handling: producer.config.client.handling.sampler(),
-        latency: Histogram::default(),
-    };
-    plan.producers.iter().enumerate().map(host).collect()
-}
-
-fn new_producer(
-    plan: &Plan,
-    streams: &Streams,
-    directory: &Rc<Directory>,
-    index: usize,
-    producer: &ProducerPlan,
-) -> Producer {
-    let owner = RouteOwner::Producer(ProducerIx::new(index));
-    let client = ClientInstance::new(
-        owner,
-        producer.client_id,
-        producer.config.client.clone(),
-        plan.nameservers.len(),
-        [producer.topic].into_iter(),
-        &mut streams.stream(&producer.name, "client"),
-    );
-    let keys = producer.keys.as_ref().map(|space| {
-        let hashes: Rc<[i32]> = (0..space.count).map(|key| string_hash(&format!("key-{key}"))).collect();
-        (Zipf::new(space.count, space.zipf), hashes)
-    });
-    let load = ProducerLoad {
-        topic: producer.topic,
-        class: MessageClass {
-            topic_bytes: plan.topics[producer.topic.at()].name.len() as u8,
-            properties_bytes: producer.properties_bytes as u16,
-            tags_code: 0,
-        },
-        class_id: index as u32,
-        body_size: producer.body_size.sampler(),
-        keys,
-        stop_at: producer.stop_at.unwrap_or(SimTime::MAX),
-        limit: producer.limit.unwrap_or(u64::MAX),
-    };
-    let arrivals = arrival_times(&producer.arrivals, producer.start_at, streams, &producer.name);
-    let streams = ProducerStreams {
-        bodies: streams.stream(&producer.name, "bodies"),
-        keys: streams.stream(&producer.name, "keys"),
-        choices: streams.stream(&producer.name, "queues"),
-    };
-    Producer::new(producer.config.clone(), load, Rc::clone(directory), client, arrivals, streams)
-}
-
-fn arrival_times(arrivals: &Arrivals, start: SimTime, streams: &Streams, name: &str) -> ArrivalTimes {
-    let law = match arrivals.process {
-        ArrivalProcess::Constant => ArrivalLaw::Even,
-        ArrivalProcess::Poisson => ArrivalLaw::Poisson,
-        ArrivalProcess::RandomInSlot => ArrivalLaw::RandomInSlot,
-    };
-    let points = &arrivals.profile;
-    let segments = points
-        .iter()
-        .enumerate()
-        .map(|(index, point)| {
-            let slope = match points.get(index + 1) {
-                Some(next) if point.ramp && next.at > point.at => {
-                    (next.rate - point.rate) / (next.at - point.at).as_secs_f64()
-                }
-                _ => 0.0,
-            };
-            RateSegment { from: point.at.as_nanos(), rate: point.rate, slope }
-        })
-        .collect();
-    ArrivalTimes::new(law, segments, start, streams.stream(name, "arrivals"))
-}
-
-fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<Process> {
+fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment: &Rc<Deployment>) -> Vec<Process> {
     let process = |(index, instance): (usize, &crate::scenario::plan::InstancePlan)| Process {
         consumer: Consumer::new(ConsumerParts {
             me: InstanceIx::new(index),
             group: instance.group,
             topics: instance.topics.clone(),
+            expressions: instance.expressions.clone(),
+            deployment: Rc::clone(deployment),
             config: instance.config.clone(),
             directory: Rc::clone(directory),
             nameservers: plan.nameservers.len(),

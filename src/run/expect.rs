@@ -12,7 +12,7 @@ pub(crate) mod fixture;
 mod tests;
 
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::run::outcome::{ExpectationOutcome, GroupSeries, Outcome};
+use crate::run::outcome::{Counter, ExpectationOutcome, GroupSeries, Outcome};
 use crate::scenario::plan::Check;
 use crate::store::ids::GroupIx;
 
@@ -62,7 +62,40 @@ fn judge(outcome: &Outcome, at: SimTime, check: &Check) -> Verdict {
         Check::LatencyAtMost { group, percentile, limit } => numbers(*group).latency(*percentile, *limit),
         Check::Duplicates { group, at_least, at_most } => numbers(*group).duplicates((*at_least, *at_most)),
         Check::ConsumedAtLeast { group, messages } => numbers(*group).consumed(*messages),
+        Check::Count { counter, group, at_least, at_most } => {
+            counted(outcome, at, *counter, *group, (*at_least, *at_most))
+        }
+        Check::DelayLateness { percentile, at_most } => lateness(outcome, *percentile, *at_most),
     }
+}
+
+fn counted(outcome: &Outcome, at: SimTime, counter: Counter, group: Option<GroupIx>, bounds: Bounds) -> Verdict {
+    let snapshots = &outcome.series.counters_at;
+    let counters = if at == outcome.end {
+        Some(&outcome.counters)
+    } else {
+        let index = outcome.series.times.binary_search(&at).ok();
+        index.and_then(|index| snapshots.iter().find(|(of, _)| *of == index)).map(|(_, counters)| counters)
+    };
+    let what = words::counter(counter);
+    let expected = bounds_u64(bounds, what);
+    match counters.map(|counters| counters.get(counter, group)) {
+        Some(value) => Verdict::new(within(bounds, value), expected, count(value, what)),
+        None => Verdict::new(false, expected, format!("nothing was counted at {}", duration(at.since(SimTime::ZERO)))),
+    }
+}
+
+fn lateness(outcome: &Outcome, percentile: u32, limit: SimDuration) -> Verdict {
+    let lateness = &outcome.delay_lateness;
+    let name = words::percentile(percentile);
+    let expected = format!("{name} of the lateness of delayed messages at most {}", duration(limit));
+    if lateness.count == 0 {
+        return Verdict::new(false, expected, "no delayed message was delivered".to_owned());
+    }
+    let value = lateness.at(percentile);
+    let population = count(lateness.count, "message");
+    let got = format!("{name} {} over {population}", duration_near(value, &[limit]));
+    Verdict::new(value <= limit, expected, got)
 }
 
 /// Lag, counters and latency of a group at a time.

@@ -53,6 +53,8 @@ impl World {
             producers,
             series: self.series,
             conservation,
+            counters: std::mem::take(&mut self.out.counters),
+            delay_lateness: percentiles(&self.lateness),
             engine,
             expectations: Vec::new(),
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::kernel::time::{SimDuration, SimTime};
+pub use crate::node::counters::{COUNTERS, Counter, Counters};
 pub use crate::node::fact::{DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, RouteOwner, StopKind};
 pub use crate::scenario::plan::Plan;
 use crate::store::ids::{ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
@@ -32,6 +33,10 @@ pub struct Outcome {
     pub series: Series,
     /// Where every message is.
     pub conservation: Conservation,
+    /// What was counted.
+    pub counters: Counters,
+    /// How late the schedule service delivered.
+    pub delay_lateness: Percentiles,
     /// Work of the engine.
     pub engine: EngineStats,
     /// Evaluated expectations, in plan order.
@@ -251,6 +256,8 @@ pub struct Series {
     pub utilisation: Vec<Vec<Option<f64>>>,
     /// Per instance: queues owned at the sample.
     pub owned: Vec<Vec<u32>>,
+    /// The counts at the times of expectations: (sample index, counts so far).
+    pub counters_at: Vec<(usize, Counters)>,
     /// Clients whose view of route, members or queues differs from the truth, at the sample.
     pub stale_views: Vec<u32>,
 }

@@ -102,7 +102,7 @@ impl World {
         age: crate::kernel::time::SimDuration,
     ) {
         let consumer = self.processes[instance.at()].consumer.consumer_data().cloned();
-        let heartbeat = Heartbeat { client, consumer };
+        let heartbeat = Heartbeat { client, consumer, producer: None };
         let mut brokers: Vec<BrokerIx> =
             routes.iter().flat_map(|(_, route)| route.queue_datas.iter().map(|data| data.broker)).collect();
         brokers.sort_unstable();

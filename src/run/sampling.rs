@@ -37,10 +37,12 @@ pub(super) struct SamplingState {
     pub(super) lag_time_max: Vec<SimDuration>,
     /// Times at which latency percentiles are kept, for expectations.
     pub(super) latency_times: Vec<SimTime>,
+    /// When the counts are kept.
+    count_times: Vec<SimTime>,
 }
 
 impl SamplingState {
-    pub(super) fn new(topics: usize, groups: usize, latency_times: Vec<SimTime>) -> Self {
+    pub(super) fn new(topics: usize, groups: usize, latency_times: Vec<SimTime>, count_times: Vec<SimTime>) -> Self {
         Self {
             stored_before: vec![0; topics],
             returned_before: vec![0; groups],
@@ -48,6 +50,7 @@ impl SamplingState {
             lag_max: vec![0; groups],
             lag_time_max: vec![SimDuration::ZERO; groups],
             latency_times,
+            count_times,
         }
     }
 }
@@ -77,6 +80,9 @@ impl World {
         self.sample_instances(window);
         let stale = self.processes.iter().filter(|process| process.views.any_stale()).count();
         self.series.stale_views.push(stale as u32);
+        if self.sampling.count_times.contains(&now) {
+            self.series.counters_at.push((self.series.times.len() - 1, self.out.counters.clone()));
+        }
         if self.check_every_sample {
             self.check_conservation();
         }

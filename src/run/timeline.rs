@@ -14,7 +14,7 @@ impl World {
         self.observe(Fact::Action(index));
         let action = self.plan.timeline[index as usize].action.clone();
         match action {
-            Action::StartConsumer { instance, client_id } => self.start_consumer(instance, client_id),
+            Action::StartConsumer { instance, client_id, .. } => self.start_consumer(instance, client_id),
             Action::StopConsumer { instance } => {
                 if self.is_present(instance) {
                     let process = &mut self.processes[instance.at()];
@@ -51,6 +51,8 @@ impl World {
                 }
                 self.observe(Fact::ServiceTimeChanged { group });
             }
+            // Resolved, not yet carried out.
+            Action::ResetOffset { .. } => {}
         }
         self.check_views();
     }

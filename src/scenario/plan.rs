@@ -6,7 +6,10 @@ use serde::Serialize;
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, ProducerIx, QueueIx, TopicIx};
+pub use crate::node::counters::Counter;
+use crate::store::ids::{
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, ProducerIx, QueueIx, TopicIx,
+};
 
 /// Everything that affects the result of one run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +32,10 @@ pub struct Plan {
     pub client_ids: Vec<String>,
     /// Every queue that exists at any time, in `MessageQueue#compareTo` order.
     pub queues: Vec<QueueKey>,
+    /// Subscription expressions; the first is `*`.
+    pub expressions: Vec<ExpressionPlan>,
+    /// Producer groups: the producers of the file, in its order.
+    pub producer_groups: Vec<String>,
     /// Links between nodes.
     pub network: NetworkPlan,
     /// Nameservers, at least one.
@@ -93,11 +100,44 @@ pub struct BrokerPlan {
     pub start_at: SimTime,
 }
 
-/// A topic and its queues at the start of the run.
+/// A subscription's expression (`SubscriptionData`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ExpressionPlan {
+    /// `TAG`.
+    Tag(String),
+    /// `SQL92`.
+    Sql92(String),
+}
+
+/// What a topic is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TopicRole {
+    /// A topic of the scenario.
+    Normal,
+    /// `%RETRY%group`: created by the first heartbeat of the group, `retryQueueNums` queues.
+    Retry(GroupIx),
+    /// `%DLQ%group`: created by the first message that ends there, 1 queue.
+    DeadLetter(GroupIx),
+    /// `SCHEDULE_TOPIC_XXXX`: one queue per delay level, read by the broker itself.
+    Schedule,
+    /// `RMQ_SYS_TRANS_HALF_TOPIC`: 1 queue, read by the broker itself.
+    Half,
+    /// `RMQ_SYS_TRANS_OP_HALF_TOPIC`: 1 queue, read by the broker itself.
+    Op,
+    /// `TRANS_CHECK_MAX_TIME_TOPIC`: 1 queue.
+    Discarded,
+}
+
+/// A topic and its queues at the start of the run. Topics that the system makes by itself are there when something in the
+/// scenario can use them; their queues are those they get when they are created.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TopicPlan {
     /// Name.
     pub name: String,
+    /// What it is for.
+    pub role: TopicRole,
     /// Per broker that carries it: queue counts at the start.
     pub brokers: Vec<TopicOnBroker>,
     /// Messages stored before the run starts, spread evenly over the queues (a backlog), and their age and body size.
@@ -143,8 +183,18 @@ pub struct ProducerPlan {
     pub body_size: Distribution,
     /// Length of the topic-independent properties in bytes (keys, unique id, cluster), as stored.
     pub properties_bytes: u32,
+    /// Its producer group.
+    pub group: ProducerGroupIx,
     /// Keys of the messages; `None`: no key.
     pub keys: Option<KeySpace>,
+    /// Tags with their weights, `None` is a message without one; empty: no tags.
+    pub tags: Vec<(Option<String>, f64)>,
+    /// User properties, each drawn by itself.
+    pub properties: Vec<PropertyPlan>,
+    /// Delay levels with their weights, 0 is none; empty: no delays.
+    pub delay_levels: Vec<(u8, f64)>,
+    /// Messages are sent in transactions.
+    pub transaction: Option<TransactionPlan>,
     /// First `send()` not before this time (its process starts then).
     pub start_at: SimTime,
     /// No `send()` from this time on.
@@ -185,6 +235,31 @@ pub struct RatePoint {
     pub ramp: bool,
 }
 
+/// A user property of messages.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PropertyPlan {
+    /// Name.
+    pub name: String,
+    /// Values with their weights; `None` is a message without the property.
+    pub values: Vec<(Option<String>, f64)>,
+}
+
+/// What a transactional producer does (`TransactionMQProducer`, `TransactionListener`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransactionPlan {
+    /// Time of `executeLocalTransaction`.
+    pub local_time: Distribution,
+    /// Weights of its outcomes: commit, rollback, unknown.
+    pub outcome: [f64; 3],
+    /// Share of `END_TRANSACTION` requests that get lost.
+    pub lost_end: f64,
+    /// Time of `checkLocalTransaction`.
+    pub check_time: Distribution,
+    /// Weights of the answers to a check of a transaction whose local outcome is unknown: commit, rollback, unknown. One
+    /// that is decided is answered as decided.
+    pub check_outcome: [f64; 3],
+}
+
 /// How keys are drawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeySpace {
@@ -205,6 +280,16 @@ pub struct GroupPlan {
     pub strategy: StrategyPlan,
     /// Settings of a member.
     pub config: ConsumerConfig,
+    /// The broadcasting group of the file this is one member of: every member counts for itself, with offsets of its own.
+    pub broadcasting: Option<String>,
+    /// `retryMaxTimes` of the subscription group. 16.
+    pub retry_max_times: u32,
+    /// `retryQueueNums` of the subscription group. 1.
+    pub retry_queue_nums: u32,
+    /// `%RETRY%group`, if it can be used.
+    pub retry_topic: Option<TopicIx>,
+    /// `%DLQ%group`, if it can be used.
+    pub dead_letter_topic: Option<TopicIx>,
     /// Committed offsets at the start of the run: `None` = never consumed before.
     pub stored_offset: Option<StoredOffset>,
 }
@@ -260,8 +345,10 @@ pub struct InstancePlan {
     pub name: String,
     /// Its group.
     pub group: GroupIx,
-    /// Topics this member subscribes to.
+    /// Topics this member subscribes to, ascending; the retry topic among them if it takes part.
     pub topics: Vec<TopicIx>,
+    /// The expression of each of them.
+    pub expressions: Vec<ExpressionIx>,
     /// Settings of this member.
     pub config: ConsumerConfig,
     /// First start, if it runs from the beginning; the client id of that start.
@@ -305,6 +392,8 @@ pub enum Action {
         instance: InstanceIx,
         /// Under which id.
         client_id: ClientIx,
+        /// On a host without the offset file of a broadcasting member.
+        fresh_host: bool,
     },
     /// A consumer process calls `shutdown()` and ends.
     StopConsumer {
@@ -346,6 +435,17 @@ pub enum Action {
         group: GroupIx,
         /// Time per message.
         service_time: Distribution,
+    },
+    /// The offsets of a group on a topic are set by time through its running members (`resetOffsetByTime`).
+    ResetOffset {
+        /// Group.
+        group: GroupIx,
+        /// Topic.
+        topic: TopicIx,
+        /// To the messages stored at or after this time; `None`: to the end.
+        to: Option<SimTime>,
+        /// Also forwards (`force`).
+        force: bool,
     },
 }
 
@@ -480,6 +580,24 @@ pub enum Check {
         /// At least (a slow takeover the scenario shows).
         at_least: Option<SimDuration>,
         /// At most.
+        at_most: SimDuration,
+    },
+    /// A count within bounds.
+    Count {
+        /// What is counted.
+        counter: Counter,
+        /// Of this group; `None`: of the whole cluster.
+        group: Option<GroupIx>,
+        /// At least.
+        at_least: Option<u64>,
+        /// At most.
+        at_most: Option<u64>,
+    },
+    /// How late delayed messages are delivered: a percentile of the time after their due time.
+    DelayLateness {
+        /// Percentile in hundredths of a percent: 9900 = p99.
+        percentile: u32,
+        /// Limit.
         at_most: SimDuration,
     },
     /// Members that own no queue.

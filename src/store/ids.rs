@@ -62,3 +62,17 @@ dense_id!(
     /// A RocketMQ client id string (`10.1.100.100@4242#…`). Two instances may share one by mistake.
     ClientIx
 );
+
+dense_id!(
+    /// A producer group (`producerGroup`): a producer of the scenario with all its instances.
+    ProducerGroupIx
+);
+dense_id!(
+    /// A subscription expression of the plan; [`ExpressionIx::ALL`] is `*`.
+    ExpressionIx
+);
+
+impl ExpressionIx {
+    /// Every message.
+    pub const ALL: Self = Self(0);
+}

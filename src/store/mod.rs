@@ -3,6 +3,7 @@
 //! [`message_store::MessageStore`] is one broker's store. Per message it keeps one row of 40 bytes in the consume queue
 //! the message belongs to; the commit log itself is arithmetic on positions, since bodies are virtual.
 
+pub mod catalog;
 pub mod commit_log;
 pub mod config;
 mod consume_queue;

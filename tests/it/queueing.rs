@@ -8,10 +8,10 @@ use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::node::config::{BrokerConfig, ClientConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::plan::{
-    ArrivalProcess, Arrivals, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan, ProducerPlan,
-    QueueKey, RatePoint, StrategyPlan, TopicOnBroker, TopicPlan,
+    ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan,
+    ProducerPlan, QueueKey, RatePoint, StrategyPlan, TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, TopicIx};
 
 /// Mean service time: so long that the 1 ms grid of the dispatch loop does not matter.
 const SERVICE: SimDuration = SimDuration::from_millis(500);
@@ -36,6 +36,8 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
     let topics = vec![TopicIx(0)];
     let on = TopicOnBroker { broker: BrokerIx(0), read_queue_nums: 1, write_queue_nums: 1 };
     Arc::new(Plan {
+        expressions: vec![ExpressionPlan::Tag("*".to_owned())],
+        producer_groups: vec!["p".to_owned()],
         name: "queueing".into(),
         title: String::new(),
         description: String::new(),
@@ -65,8 +67,13 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
             },
             start_at: SimTime::ZERO,
         }],
-        topics: vec![TopicPlan { name: "topic".into(), brokers: vec![on], preload: None }],
+        topics: vec![TopicPlan { role: TopicRole::Normal, name: "topic".into(), brokers: vec![on], preload: None }],
         producers: vec![ProducerPlan {
+            group: ProducerGroupIx(0),
+            tags: Vec::new(),
+            properties: Vec::new(),
+            delay_levels: Vec::new(),
+            transaction: None,
             name: "producer/0".into(),
             producer: "producer".into(),
             client_id: ClientIx(1),
@@ -84,6 +91,11 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
             limit: None,
         }],
         groups: vec![GroupPlan {
+            broadcasting: None,
+            retry_max_times: 16,
+            retry_queue_nums: 1,
+            retry_topic: None,
+            dead_letter_topic: None,
             name: "group".into(),
             topics: topics.clone(),
             strategy: StrategyPlan::Averagely,
@@ -93,6 +105,7 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
         instances: vec![InstancePlan {
             name: "group/0".into(),
             group: GroupIx(0),
+            expressions: vec![ExpressionIx::ALL],
             topics,
             config,
             start: Some((SimTime::from_millis(100), ClientIx(0))),

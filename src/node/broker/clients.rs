@@ -151,7 +151,7 @@ impl Members {
 mod tests {
     use super::*;
     use crate::protocol::address::Address;
-    use crate::store::ids::InstanceIx;
+    use crate::store::ids::{ExpressionIx, InstanceIx};
 
     fn channel(instance: u32) -> Channel {
         Channel { client: Address::Consumer(InstanceIx(instance)), epoch: 0 }
@@ -161,6 +161,7 @@ mod tests {
         ConsumerData {
             group: GroupIx(0),
             subscriptions: topics.iter().map(|(topic, at)| (TopicIx(*topic), SimTime::from_millis(*at))).collect(),
+            expressions: vec![ExpressionIx::ALL; topics.len()],
         }
     }
 

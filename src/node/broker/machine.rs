@@ -7,6 +7,7 @@ use super::hold::{HOLD_CHECK_INTERVAL, Holds};
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::BrokerConfig;
+use crate::node::deployment::Deployment;
 use crate::node::fact::{ExpiryCause, Fact};
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::{Address, Channel};
@@ -34,6 +35,8 @@ pub struct Broker {
     pub(super) me: BrokerIx,
     pub(super) config: BrokerConfig,
     pub(super) directory: Rc<Directory>,
+    #[allow(dead_code)]
+    pub(super) deployment: Rc<Deployment>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
     topics: TopicConfigManager,
@@ -56,6 +59,7 @@ impl Broker {
         nameservers: usize,
         topics: Vec<(TopicIx, QueueData)>,
         directory: Rc<Directory>,
+        deployment: Rc<Deployment>,
         stream: Stream,
     ) -> Self {
         let mut table = TopicConfigManager::new(SimTime::ZERO);
@@ -86,6 +90,7 @@ impl Broker {
             me,
             config,
             directory,
+            deployment,
             nameservers,
             topics: table,
             store,

@@ -15,7 +15,7 @@ use crate::protocol::message::{
     Body, ConsumerData, Correlation, Envelope, Heartbeat, PullCode, PullReply, PullRequest, SendReply, SendRequest,
 };
 use crate::protocol::route::{QueueData, TEMPLATE_TOPIC};
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
 
 const ME: BrokerIx = BrokerIx(0);
@@ -46,7 +46,7 @@ impl Stage {
         let directory = Directory::new(1, 1, (0..3).map(|id| (TOPIC, ME, id)));
         let data = QueueData { broker: ME, read_queue_nums: 2, write_queue_nums: 2 };
         let stream = Streams::new(1).stream("broker", "test");
-        let mut broker = Broker::new(ME, config, 2, vec![(TOPIC, data)], Rc::new(directory), stream);
+        let mut broker = Broker::new(ME, config, 2, vec![(TOPIC, data)], Rc::new(directory), Rc::default(), stream);
         let mut out = Outbox::default();
         broker.on_start(SimTime::ZERO, &mut out);
         out.effects.clear();
@@ -62,8 +62,16 @@ impl Stage {
     }
 
     fn heartbeat(&mut self, now: SimTime, instance: u32, version: SimTime) -> Vec<Effect> {
-        let consumer = Some(ConsumerData { group: GROUP, subscriptions: vec![(TOPIC, version)] });
-        self.tell(now, instance, Body::Heartbeat(Rc::new(Heartbeat { client: ClientIx(instance), consumer })))
+        let consumer = Some(ConsumerData {
+            group: GROUP,
+            subscriptions: vec![(TOPIC, version)],
+            expressions: vec![ExpressionIx::ALL],
+        });
+        self.tell(
+            now,
+            instance,
+            Body::Heartbeat(Rc::new(Heartbeat { client: ClientIx(instance), consumer, producer: None })),
+        )
     }
 
     fn pull(&mut self, now: SimTime, offset: u64, commit_offset: Option<u64>) -> Vec<Effect> {
@@ -246,8 +254,8 @@ fn every_member_is_noticed_of_a_new_channel_the_newest_included() {
     assert_eq!(noticed(&stage.heartbeat(at(1), 0, at(0))), [0]);
     assert_eq!(noticed(&stage.heartbeat(at(2), 1, at(0))), [0, 1]);
     assert!(noticed(&stage.heartbeat(at(3), 1, at(1))).is_empty(), "a newer version is no change");
-    let consumer = Some(ConsumerData { group: GROUP, subscriptions: Vec::new() });
-    let heartbeat = Body::Heartbeat(Rc::new(Heartbeat { client: ClientIx(1), consumer }));
+    let consumer = Some(ConsumerData { group: GROUP, subscriptions: Vec::new(), expressions: Vec::new() });
+    let heartbeat = Body::Heartbeat(Rc::new(Heartbeat { client: ClientIx(1), consumer, producer: None }));
     assert_eq!(noticed(&stage.tell(at(4), 1, heartbeat)), [0, 1], "a topic fewer is one");
 }
 

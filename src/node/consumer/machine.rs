@@ -14,12 +14,13 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::allocation::Allocations;
 use crate::node::client::{Answer, ClientInstance, Finished, Thread};
 use crate::node::config::ConsumerConfig;
+use crate::node::deployment::Deployment;
 use crate::node::fact::{Fact, RebalanceTrigger, RouteOwner, StopKind};
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, ConsumerData, Correlation, Envelope};
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
 const PERSIST_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
@@ -32,6 +33,10 @@ pub struct Consumer {
     pub(super) me: InstanceIx,
     pub(super) group: GroupIx,
     pub(super) topics: Vec<TopicIx>,
+    /// The expression of each topic.
+    pub(super) expressions: Vec<ExpressionIx>,
+    #[allow(dead_code)]
+    pub(super) deployment: Rc<Deployment>,
     pub(super) config: ConsumerConfig,
     pub(super) directory: Rc<Directory>,
     pub(super) nameservers: usize,
@@ -68,8 +73,19 @@ impl Consumer {
     /// A consumer whose process does not run yet.
     #[must_use]
     pub fn new(parts: ConsumerParts) -> Self {
-        let ConsumerParts { me, group, topics, config, directory, nameservers, mut stream, service_stream } = parts;
-        let client = new_client(me, group, ClientIx(0), &config, nameservers, &topics, &mut stream);
+        let ConsumerParts {
+            me,
+            group,
+            topics,
+            expressions,
+            config,
+            directory,
+            deployment,
+            nameservers,
+            mut stream,
+            service_stream,
+        } = parts;
+        let client = new_client(me, group, ClientIx(0), &config, nameservers, (&topics, &expressions), &mut stream);
         let mut consumer = Self {
             me,
             group,
@@ -96,6 +112,8 @@ impl Consumer {
             frozen_busy: SimDuration::ZERO,
             redraw_on_thaw: false,
             topics,
+            expressions,
+            deployment,
             config,
             directory,
             nameservers,
@@ -107,8 +125,15 @@ impl Consumer {
     /// `start()` is called.
     pub fn on_start(&mut self, now: SimTime, id: ClientIx, out: &mut Outbox) {
         self.presence = Presence::Starting;
-        self.client =
-            new_client(self.me, self.group, id, &self.config, self.nameservers, &self.topics, &mut self.stream);
+        self.client = new_client(
+            self.me,
+            self.group,
+            id,
+            &self.config,
+            self.nameservers,
+            (&self.topics, &self.expressions),
+            &mut self.stream,
+        );
         self.set_sub_versions(now);
         self.rebalance = RebalanceThread::default();
         self.pool = Pool::new(self.config.consume_thread_min);
@@ -381,12 +406,15 @@ pub(super) fn new_client(
     id: ClientIx,
     config: &ConsumerConfig,
     nameservers: usize,
-    topics: &[TopicIx],
+    (topics, expressions): (&[TopicIx], &[ExpressionIx]),
     stream: &mut Stream,
 ) -> ClientInstance {
     let owner = RouteOwner::Consumer { instance: me, group, client: id };
     let mut client = ClientInstance::new(owner, id, config.client.clone(), nameservers, topics.iter().copied(), stream);
-    client.consumer =
-        Some(ConsumerData { group, subscriptions: topics.iter().map(|topic| (*topic, SimTime::ZERO)).collect() });
+    client.consumer = Some(ConsumerData {
+        group,
+        subscriptions: topics.iter().map(|topic| (*topic, SimTime::ZERO)).collect(),
+        expressions: expressions.to_vec(),
+    });
     client
 }

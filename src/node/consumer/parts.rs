@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use crate::kernel::rng::Stream;
 use crate::node::config::ConsumerConfig;
+use crate::node::deployment::Deployment;
 use crate::protocol::directory::Directory;
-use crate::store::ids::{GroupIx, InstanceIx, TopicIx};
+use crate::store::ids::{ExpressionIx, GroupIx, InstanceIx, TopicIx};
 
 /// What a consumer process is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +47,14 @@ pub struct ConsumerParts {
     pub group: GroupIx,
     /// Topics it subscribes to, ascending.
     pub topics: Vec<TopicIx>,
+    /// The expression of each of them.
+    pub expressions: Vec<ExpressionIx>,
     /// Settings.
     pub config: ConsumerConfig,
     /// Names of queues.
     pub directory: Rc<Directory>,
+    /// How the cluster is set up.
+    pub deployment: Rc<Deployment>,
     /// Number of nameservers.
     pub nameservers: usize,
     /// Draws of the client itself: nameserver, broker asked, hand-over times.

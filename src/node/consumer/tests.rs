@@ -21,7 +21,7 @@ use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Correlation, Envelope, PullCode, PullReply, PullRequest};
 use crate::protocol::route::{QueueData, TEMPLATE_TOPIC, TopicRoute};
 use crate::store::get_message::Pulled;
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 use crate::store::message::{Message, NO_KEY};
 
 const ME: InstanceIx = InstanceIx(0);
@@ -69,8 +69,10 @@ impl Stage {
             me: ME,
             group: GROUP,
             topics: vec![TOPIC],
+            expressions: vec![ExpressionIx::ALL],
             config,
             directory,
+            deployment: Rc::default(),
             nameservers: 1,
             stream: streams.stream("consumer", "client"),
             service_stream: streams.stream("consumer", "service"),

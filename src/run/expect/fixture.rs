@@ -6,14 +6,14 @@ use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig};
 use crate::run::outcome::{
-    Conservation, DuplicateCause, EngineStats, Fact, FactRecord, GroupOutcome, GroupSeries, Imbalance, LatencyParts,
-    Little, Outcome, OwnInterval, Percentiles, Plan, QueueOwnership, Series, StopKind,
+    Conservation, Counters, DuplicateCause, EngineStats, Fact, FactRecord, GroupOutcome, GroupSeries, Imbalance,
+    LatencyParts, Little, Outcome, OwnInterval, Percentiles, Plan, QueueOwnership, Series, StopKind,
 };
 use crate::scenario::plan::{
-    BrokerPlan, Check, Expectation, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, QueueKey, StrategyPlan,
-    TopicOnBroker, TopicPlan,
+    BrokerPlan, Check, Expectation, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, QueueKey,
+    StrategyPlan, TopicOnBroker, TopicPlan, TopicRole,
 };
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// The only group.
 pub(super) const GROUP: GroupIx = GroupIx(0);
@@ -37,6 +37,7 @@ fn plan(queues: u32, members: u32) -> Plan {
         name: format!("g/{number}"),
         group: GROUP,
         topics: vec![TOPIC],
+        expressions: vec![ExpressionIx::ALL],
         config: ConsumerConfig::default(),
         start: Some((SimTime::ZERO, ClientIx(number))),
         phases: None,
@@ -51,6 +52,8 @@ fn plan(queues: u32, members: u32) -> Plan {
         sample_interval: secs(10),
         client_ids: (0..members).map(|number| format!("client-{number}")).collect(),
         queues: (0..queues).map(|queue_id| QueueKey { topic: TOPIC, broker: BrokerIx(0), queue_id }).collect(),
+        expressions: vec![ExpressionPlan::Tag("*".to_owned())],
+        producer_groups: vec![],
         network: NetworkPlan { client_broker: half.clone(), client_nameserver: half.clone(), broker_nameserver: half },
         nameservers: vec![NameserverPlan {
             name: "n".to_owned(),
@@ -62,13 +65,18 @@ fn plan(queues: u32, members: u32) -> Plan {
             config: BrokerConfig::default(),
             start_at: SimTime::ZERO,
         }],
-        topics: vec![TopicPlan { name: "t".to_owned(), brokers: vec![counts], preload: None }],
+        topics: vec![TopicPlan { name: "t".to_owned(), role: TopicRole::Normal, brokers: vec![counts], preload: None }],
         producers: vec![],
         groups: vec![GroupPlan {
             name: "g".to_owned(),
             topics: vec![TOPIC],
             strategy: StrategyPlan::Averagely,
             config: ConsumerConfig::default(),
+            broadcasting: None,
+            retry_max_times: 16,
+            retry_queue_nums: 1,
+            retry_topic: None,
+            dead_letter_topic: None,
             stored_offset: None,
         }],
         instances: (0..members).map(instance).collect(),
@@ -136,6 +144,8 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
             ..Series::default()
         },
         conservation: Conservation::default(),
+        counters: Counters::default(),
+        delay_lateness: Percentiles::default(),
         engine: EngineStats::default(),
         expectations: vec![],
     }

@@ -1,6 +1,7 @@
 //! Expected and got, in words.
 
 use crate::kernel::time::SimDuration;
+use crate::node::counters::Counter;
 use crate::scenario::plan::Plan;
 use crate::store::ids::QueueIx;
 
@@ -25,8 +26,15 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     if number == 1 {
         return format!("1 {noun}");
     }
+    if let Some(stem) = noun.strip_suffix('y') {
+        return format!("{number} {stem}ies");
+    }
     match noun.split_once(' ') {
-        Some((noun, verb)) if verb == "consumed" => format!("{number} {noun}s {verb}"),
+        Some((noun, rest))
+            if ["consumed", "sent", "filtered", "moved", "put"].iter().any(|verb| rest.starts_with(verb)) =>
+        {
+            format!("{number} {noun}s {rest}")
+        }
         _ => format!("{number} {noun}s"),
     }
 }
@@ -130,4 +138,35 @@ pub(super) fn queues(plan: &Plan, queues: &[QueueIx]) -> String {
         text.push_str(", …");
     }
     if text.is_empty() { "none".to_owned() } else { text }
+}
+
+/// What a counter counts, in the singular.
+pub(super) const fn counter(counter: Counter) -> &'static str {
+    match counter {
+        Counter::Failures => "failed message",
+        Counter::SentBack => "message sent back",
+        Counter::LocalRetries => "local retry",
+        Counter::Retries => "retry",
+        Counter::DeadLetters => "dead letter",
+        Counter::Dropped => "dropped message",
+        Counter::ConsumeTimeouts => "consume timeout",
+        Counter::Lost => "lost message",
+        Counter::Filtered => "filtered message",
+        Counter::ClientFiltered => "message filtered by a client",
+        Counter::OrderViolations => "order violation",
+        Counter::LocksDenied => "denied lock",
+        Counter::Suspensions => "suspension",
+        Counter::Skipped => "skipped message",
+        Counter::OffsetsBack => "offset moved back",
+        Counter::FlowControlled => "pull put off",
+        Counter::CachedMax => "cached message",
+        Counter::CachedBytesMax => "cached byte",
+        Counter::HalfMessages => "half message",
+        Counter::Committed => "committed transaction",
+        Counter::RolledBack => "rolled back transaction",
+        Counter::TransactionChecks => "transaction check",
+        Counter::Discarded => "discarded half message",
+        Counter::LostEnds => "lost decision",
+        Counter::DelayedDelivered => "delayed message",
+    }
 }

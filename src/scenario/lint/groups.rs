@@ -71,7 +71,7 @@ impl Lints<'_> {
         let plan = self.plan;
         let mut seen: BTreeMap<(GroupIx, ClientIx), InstanceIx> = BTreeMap::new();
         let starts = plan.timeline.iter().filter_map(|timed| match timed.action {
-            Action::StartConsumer { instance, client_id } => Some((instance, client_id)),
+            Action::StartConsumer { instance, client_id, .. } => Some((instance, client_id)),
             _ => None,
         });
         let first = plan

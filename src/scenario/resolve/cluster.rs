@@ -9,7 +9,9 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{BrokerConfig, NameserverConfig};
 use crate::scenario::diagnose::Fault;
 use crate::scenario::fill::CONSUME_QUEUE_ENTRY;
-use crate::scenario::plan::{BrokerPlan, NameserverPlan, NetworkPlan, Preload, QueueKey, TopicOnBroker, TopicPlan};
+use crate::scenario::plan::{
+    BrokerPlan, NameserverPlan, NetworkPlan, Preload, QueueKey, TopicOnBroker, TopicPlan, TopicRole,
+};
 use crate::scenario::raw::{BrokerSettings, SetQueues, Topic};
 use crate::scenario::tree::At;
 use crate::scenario::units::{Bytes, CountOrMap, Dist, Duration, Quantity};
@@ -170,7 +172,7 @@ impl Resolver<'_> {
                     Some(Preload { per_queue: preload.per_queue, body_size })
                 }
             };
-            plans.push(TopicPlan { name: name.to_owned(), brokers, preload });
+            plans.push(TopicPlan { name: name.to_owned(), role: TopicRole::Normal, brokers, preload });
         }
         Ok(plans)
     }

@@ -14,7 +14,7 @@ use crate::scenario::plan::{GroupPlan, InstancePlan, Phases, StoredOffset, Strat
 use crate::scenario::raw::{ConsumerSettings, Group, Instance, RestartIdentity, StartOf, Stored, Strategy};
 use crate::scenario::tree::At;
 use crate::scenario::units::{CountOrList, Names};
-use crate::store::ids::{GroupIx, TopicIx};
+use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
 
 /// A consumer instance, before its starts are known.
 pub(crate) struct Member {
@@ -83,6 +83,7 @@ impl Resolver<'_> {
                 let plan = InstancePlan {
                     name: instance,
                     group: GroupIx::new(group),
+                    expressions: vec![ExpressionIx::ALL; topics.len()],
                     topics,
                     config,
                     start: None,
@@ -188,6 +189,11 @@ impl Resolver<'_> {
                 topics: self.subscription(&raw.topics, &at.key("topics"))?,
                 strategy: self.strategy(strategy, &at.key("strategy"), &known)?,
                 config: self.group_config(raw, &at)?,
+                broadcasting: None,
+                retry_max_times: 16,
+                retry_queue_nums: 1,
+                retry_topic: None,
+                dead_letter_topic: None,
                 stored_offset: raw.stored_offset.map(|stored| match stored {
                     Stored::Beginning => StoredOffset::Beginning,
                     Stored::End => StoredOffset::End,

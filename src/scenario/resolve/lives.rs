@@ -108,7 +108,8 @@ impl<'a> Lives<'a> {
             self.first_starts[instance] = Some((at, client));
         } else {
             let label = format!("start {}", self.members.names.name(instance));
-            let action = Action::StartConsumer { instance: InstanceIx::new(instance), client_id: client };
+            let action =
+                Action::StartConsumer { instance: InstanceIx::new(instance), client_id: client, fresh_host: false };
             self.actions.push(TimedAction { at, action, label });
         }
         true
@@ -140,7 +141,9 @@ impl<'a> Lives<'a> {
         }
         let who = InstanceIx::new(instance);
         let action = match verb {
-            Verb::Start => Action::StartConsumer { instance: who, client_id: self.start(at, instance, clients) },
+            Verb::Start => {
+                Action::StartConsumer { instance: who, client_id: self.start(at, instance, clients), fresh_host: false }
+            }
             Verb::Stop => Action::StopConsumer { instance: who },
             Verb::Kill => Action::KillConsumer { instance: who },
             Verb::Freeze => Action::FreezeConsumer { instance: who },

@@ -109,6 +109,8 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         sample_interval: root.sample_interval.map_or(SimDuration::ZERO, |interval| interval.0),
         client_ids,
         queues: r.queues.clone(),
+        expressions: vec![super::plan::ExpressionPlan::Tag("*".to_owned())],
+        producer_groups: root.producers.keys().cloned().collect(),
         network: r.network(),
         nameservers,
         brokers,

@@ -8,7 +8,7 @@ use crate::scenario::diagnose::Fault;
 use crate::scenario::plan::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, RatePoint};
 use crate::scenario::raw::{ArrivalKind, Keys, Producer, Selector};
 use crate::scenario::tree::At;
-use crate::store::ids::TopicIx;
+use crate::store::ids::{ProducerGroupIx, TopicIx};
 
 /// Longest properties string (`MessageDecoder`: a signed short).
 const LONGEST_PROPERTIES: u64 = 32_767;
@@ -24,6 +24,7 @@ impl Resolver<'_> {
                 let limit = raw.limit.map(|limit| limit / instances + u64::from(instance < limit % instances));
                 plans.push(ProducerPlan {
                     name: format!("{name}/{instance}"),
+                    group: ProducerGroupIx::new(number),
                     client_id: clients.producer(number, instance, shared.start_at),
                     limit,
                     ..shared.clone()
@@ -51,6 +52,11 @@ impl Resolver<'_> {
             name: String::new(),
             producer: name.to_owned(),
             client_id: Default::default(),
+            group: Default::default(),
+            tags: Vec::new(),
+            properties: Vec::new(),
+            delay_levels: Vec::new(),
+            transaction: None,
             topic,
             config: self.producer_config(raw, at)?,
             arrivals: Arrivals {

@@ -8,10 +8,13 @@ use rocketmq_sim::node::config::{
     BrokerConfig, ClientConfig, ConsumeFromWhere, ConsumerConfig, NameserverConfig, ProducerConfig, QueueSelector,
 };
 use rocketmq_sim::scenario::plan::{
-    Action, ArrivalProcess, Arrivals, BrokerPlan, GroupPlan, InstancePlan, KeySpace, NameserverPlan, NetworkPlan, Plan,
-    Preload, ProducerPlan, QueueKey, RatePoint, StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
+    Action, ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, KeySpace, NameserverPlan,
+    NetworkPlan, Plan, Preload, ProducerPlan, QueueKey, RatePoint, StoredOffset, StrategyPlan, TimedAction,
+    TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, ProducerIx, QueueIx, TopicIx};
+use rocketmq_sim::store::ids::{
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, ProducerIx, QueueIx, TopicIx,
+};
 
 use super::{BrokerRecipe, END, GroupRecipe, ProducerRecipe, QUIET_FROM, Recipe};
 
@@ -105,6 +108,7 @@ impl<'a> Maker<'a> {
             .iter()
             .enumerate()
             .map(|(index, on)| TopicPlan {
+                role: TopicRole::Normal,
                 name: format!("topic_{index}"),
                 brokers: on
                     .iter()
@@ -150,6 +154,8 @@ impl<'a> Maker<'a> {
         let client_ids = self.number_clients();
         let latency = latency(self.recipe.latency);
         let plan = Plan {
+            expressions: vec![ExpressionPlan::Tag("*".to_owned())],
+            producer_groups: vec!["p".to_owned()],
             name: "random".into(),
             title: "Random".into(),
             description: String::new(),
@@ -218,6 +224,7 @@ impl<'a> Maker<'a> {
             self.instances.push(InstancePlan {
                 name: format!("group_{index}/{number}"),
                 group: GroupIx::new(index),
+                expressions: vec![ExpressionIx::ALL; topics.len()],
                 topics: topics.clone(),
                 config: config.clone(),
                 start,
@@ -225,6 +232,11 @@ impl<'a> Maker<'a> {
             });
         }
         GroupPlan {
+            broadcasting: None,
+            retry_max_times: 16,
+            retry_queue_nums: 1,
+            retry_topic: None,
+            dead_letter_topic: None,
             name: format!("group_{index}"),
             strategy: self.strategy(index, recipe.strategy),
             topics,
@@ -267,6 +279,11 @@ impl<'a> Maker<'a> {
                 profile.push(RatePoint { at: SimTime::from_secs(40), rate, ramp: false });
             }
             ProducerPlan {
+                group: ProducerGroupIx(0),
+                tags: Vec::new(),
+                properties: Vec::new(),
+                delay_levels: Vec::new(),
+                transaction: None,
                 name: format!("producer/{index}"),
                 producer: "producer".into(),
                 client_id: ClientIx(0),
@@ -330,7 +347,7 @@ impl<'a> Maker<'a> {
         let incarnation = self.starts.iter().filter(|(_, who, _)| *who == instance).count();
         let name = self.instances[instance.at()].name.replace("group_", "10.").replace('/', ".0.");
         self.starts.push((format!("{name}@{incarnation}"), instance, Some(self.timeline.len())));
-        Action::StartConsumer { instance, client_id: ClientIx(0) }
+        Action::StartConsumer { instance, client_id: ClientIx(0), fresh_host: false }
     }
 
     /// All of a group start or stop at once.
