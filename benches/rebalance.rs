@@ -12,10 +12,10 @@ use rocketmq_sim::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig}
 use rocketmq_sim::run::outcome::{Fact, Outcome};
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::plan::{
-    Action, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Phases, Plan, QueueKey, StoredOffset,
-    StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
+    Action, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Phases, Plan, QueueKey,
+    StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, TopicIx};
 
 const MEMBERS: usize = 1000;
 const QUEUES: u32 = 10_000;
@@ -30,6 +30,7 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         .map(|index| InstancePlan {
             name: format!("group/{index:04}"),
             group: GroupIx(0),
+            expressions: vec![ExpressionIx::ALL; topics.len()],
             topics: topics.clone(),
             config: config.clone(),
             start: (index < MEMBERS)
@@ -41,6 +42,8 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         })
         .collect();
     Arc::new(Plan {
+        expressions: vec![ExpressionPlan::Tag("*".to_owned())],
+        producer_groups: vec!["p".to_owned()],
         name: "rebalance".into(),
         title: String::new(),
         description: String::new(),
@@ -76,6 +79,7 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
             })
             .collect(),
         topics: vec![TopicPlan {
+            role: TopicRole::Normal,
             name: "topic".into(),
             brokers: (0..BROKERS)
                 .map(|broker| TopicOnBroker {
@@ -88,6 +92,11 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         }],
         producers: Vec::new(),
         groups: vec![GroupPlan {
+            broadcasting: None,
+            retry_max_times: 16,
+            retry_queue_nums: 1,
+            retry_topic: None,
+            dead_letter_topic: None,
             name: "group".into(),
             topics,
             strategy,
@@ -144,7 +153,7 @@ fn main() {
         ("consistent hash", StrategyPlan::ConsistentHash { virtual_nodes: 10 }),
     ] {
         let new = InstanceIx::new(MEMBERS);
-        let join = Action::StartConsumer { instance: new, client_id: ClientIx::new(MEMBERS) };
+        let join = Action::StartConsumer { instance: new, client_id: ClientIx::new(MEMBERS), fresh_host: false };
         let kill = Action::KillConsumer { instance: InstanceIx(500) };
         print(&format!("{name}, one joins"), &plan(strategy.clone(), false, Some(join)), ACTION);
         print(&format!("{name}, one is killed"), &plan(strategy.clone(), false, Some(kill)), ACTION);

@@ -4,10 +4,11 @@ use rocketmq_sim::kernel::dist::Distribution;
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
 use rocketmq_sim::node::config::{BrokerConfig, ClientConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
 use rocketmq_sim::scenario::plan::{
-    Action, ArrivalProcess, Arrivals, BrokerPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Phases, Plan,
-    ProducerPlan, QueueKey, RatePoint, StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
+    Action, ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan,
+    Phases, Plan, ProducerPlan, QueueKey, RatePoint, StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
+    TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, TopicIx};
 
 use super::machine::{Jvm, Machine};
 
@@ -80,6 +81,8 @@ impl Cluster {
         let id = |wanted: &str| ClientIx::new(ids.iter().position(|id| id == wanted).unwrap());
         let topics = self.topic_plans();
         Plan {
+            expressions: vec![ExpressionPlan::Tag("*".to_owned())],
+            producer_groups: vec!["p".to_owned()],
             name: self.name.clone(),
             title: String::new(),
             description: String::new(),
@@ -121,11 +124,13 @@ impl Cluster {
             write_queue_nums: queues,
         };
         let retry = TopicPlan {
+            role: TopicRole::Normal,
             name: "%RETRY%group".to_owned(),
             brokers: known.into_iter().map(|broker| on(broker, 1)).collect(),
             preload: None,
         };
         let own = self.topics.iter().enumerate().map(|(index, (queues, _))| TopicPlan {
+            role: TopicRole::Normal,
             name: format!("topic{index}"),
             brokers: vec![on(self.home, *queues)],
             preload: None,
@@ -168,6 +173,11 @@ impl Cluster {
         let sender = &self.senders[index];
         let client = ClientConfig { handling: self.machine.producer.clone(), ..ClientConfig::default() };
         ProducerPlan {
+            group: ProducerGroupIx(0),
+            tags: Vec::new(),
+            properties: Vec::new(),
+            delay_levels: Vec::new(),
+            transaction: None,
             name: format!("producer/{index}"),
             producer: "producer".to_owned(),
             client_id,
@@ -188,6 +198,11 @@ impl Cluster {
 
     fn group(&self, topics: usize) -> GroupPlan {
         GroupPlan {
+            broadcasting: None,
+            retry_max_times: 16,
+            retry_queue_nums: 1,
+            retry_topic: None,
+            dead_letter_topic: None,
             name: "group".to_owned(),
             topics: (0..topics).map(TopicIx::new).collect(),
             strategy: self.strategy.clone(),
@@ -204,6 +219,7 @@ impl Cluster {
         InstancePlan {
             name: member.name.clone(),
             group: GroupIx(0),
+            expressions: vec![ExpressionIx::ALL; topics],
             topics: self.in_map_order(topics),
             config: self.consumer_config(&member.jvm),
             start: Some((start, client_id)),

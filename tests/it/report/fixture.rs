@@ -226,6 +226,8 @@ pub(super) fn outcome(shape: &Shape) -> Outcome {
             latency: percentiles(sent, 1_300),
         }],
         series,
+        counters: Counters::default(),
+        delay_lateness: Percentiles::default(),
         conservation: Conservation {
             offered: sent,
             sending: 0,
