@@ -23,13 +23,27 @@ pub struct Row {
     pub call: u64,
     /// Body bytes.
     pub body: u32,
+    /// Number of the message's key.
+    pub key: u32,
+    /// Handle of what the message has in common with others ([`crate::store::catalog`]).
+    pub class: u32,
     /// Messages in its listener call.
     pub batch: u16,
     /// Whether its end has been reported.
     pub reported: bool,
+    /// The end of its listener call does not finish it: something else has to (the broker that takes a failed message back,
+    /// the commit of an orderly queue).
+    pub held: bool,
 }
 
 impl Row {
+    /// Whether it is finished by `now`.
+    #[must_use]
+    #[inline]
+    pub const fn finished(&self, now: SimTime) -> bool {
+        self.end.as_nanos() <= now.as_nanos() && !self.held
+    }
+
     /// Thread time its listener call has taken by `now`: the message's share of it.
     #[must_use]
     #[inline]
@@ -84,7 +98,7 @@ impl ProcessQueue {
     #[inline]
     pub fn settle(&mut self, now: SimTime, mut report: impl FnMut(&Row)) {
         while let Some(front) = self.rows.front() {
-            if front.end > now {
+            if !front.finished(now) {
                 break;
             }
             self.removed_any = true;
@@ -99,7 +113,7 @@ impl ProcessQueue {
     /// Reports what has finished behind an unfinished message too.
     pub fn report_all(&mut self, now: SimTime, mut report: impl FnMut(&Row)) {
         self.settle(now, &mut report);
-        for row in self.rows.iter_mut().filter(|row| row.end <= now && !row.reported) {
+        for row in self.rows.iter_mut().filter(|row| row.finished(now) && !row.reported) {
             row.reported = true;
             report(row);
         }
@@ -109,7 +123,7 @@ impl ProcessQueue {
     /// `None` while nothing has finished. Call after [`ProcessQueue::settle`].
     #[must_use]
     pub fn ack_floor(&self, now: SimTime) -> Option<u64> {
-        let any = self.removed_any || self.rows.iter().any(|row| row.end <= now);
+        let any = self.removed_any || self.rows.iter().any(|row| row.finished(now));
         any.then(|| self.rows.front().map_or(self.after_last, |row| row.offset))
     }
 
@@ -119,12 +133,12 @@ impl ProcessQueue {
         let mut cached = Cached::default();
         let (mut least, mut greatest) = (u64::MAX, 0);
         for row in &self.rows {
-            if row.end <= now {
+            if row.finished(now) {
                 cached.finished += 1;
                 continue;
             }
             cached.count += 1;
-            cached.processing += u64::from(row.start <= now);
+            cached.processing += u64::from(row.start <= now && row.end > now);
             cached.bytes += u64::from(row.body);
             least = least.min(row.offset);
             greatest = row.offset;
@@ -192,8 +206,11 @@ mod tests {
             end: at(end),
             call: offset,
             body: 100,
+            key: 0,
+            class: 0,
             batch: 1,
             reported: false,
+            held: false,
         }
     }
 
@@ -211,6 +228,21 @@ mod tests {
         queue.settle(SimTime::from_millis(50), |row| seen.push(row.offset));
         assert_eq!(seen, [11, 10]);
         assert_eq!(queue.ack_floor(SimTime::from_millis(50)), Some(12));
+    }
+
+    #[test]
+    fn a_held_message_is_not_finished_by_the_end_of_its_call() {
+        let mut queue = ProcessQueue::new(0);
+        queue.put(Row { held: true, ..row(0, 0, 5) });
+        queue.put(row(1, 0, 5));
+        let now = SimTime::from_millis(6);
+        queue.settle(now, |_| panic!("nothing is finished at the front"));
+        let cached = queue.cached(now);
+        assert_eq!((cached.count, cached.processing, cached.finished), (1, 0, 1));
+        queue.iter_mut().for_each(|row| row.held = false);
+        let mut seen = Vec::new();
+        queue.report_all(now, |row| seen.push(row.offset));
+        assert_eq!((seen, queue.ack_floor(now)), (vec![0, 1], Some(2)));
     }
 
     #[test]

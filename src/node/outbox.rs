@@ -57,6 +57,10 @@ pub struct Delivery {
     pub start: SimTime,
     /// The listener returns.
     pub end: SimTime,
+    /// Number of the message's key.
+    pub key: u32,
+    /// Handle in the catalog.
+    pub class: u32,
     /// What became of it.
     pub fate: Fate,
 }
@@ -70,6 +74,12 @@ pub enum Fate {
     Ignored,
     /// It was cut off with its process; the rest of the times is void.
     CutOff,
+    /// It failed; the message stays the consumer's until it is given away or consumed again.
+    Failed,
+    /// No call: a failed message left the process queue because a broker has taken it over.
+    SentBack,
+    /// It failed, and a broadcasting member leaves it at that.
+    Dropped,
 }
 
 /// What a node wants done.

@@ -100,8 +100,8 @@ impl World {
             }
             let now = process.consumer.clock(self.now);
             let hold = |holding: &mut Holding, row: &Row| {
-                let place = if row.start <= now { Place::Processing } else { Place::Cached };
-                if row.end > now || process.consumer.frozen() {
+                let place = if row.start <= now && row.end > now { Place::Processing } else { Place::Cached };
+                if row.end > now || row.held || process.consumer.frozen() {
                     holding.held.push((row.offset, place));
                 }
             };

@@ -124,7 +124,7 @@ impl World {
             let appended_at = u128::from(delivery.stored.as_nanos());
             let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, appended_at, delivery.fate);
             track.on_delivery(delivery, first, cause);
-            process.measures.consumed += u64::from(delivery.fate != Fate::CutOff);
+            process.measures.consumed += u64::from(matches!(delivery.fate, Fate::Acknowledged | Fate::Ignored));
             process.measures.duplicates += u64::from(cause.is_some());
             self.digest.fold(delivery.end.as_nanos() ^ (delivery.offset << 40) ^ u64::from(delivery.queue.0));
             if self.trace {
@@ -148,7 +148,7 @@ fn trace(
         at: delivery.start,
         fact: Fact::Duplicate { instance, group, queue, offset, cause },
     });
-    let consumed = (delivery.fate != Fate::CutOff).then(|| FactRecord {
+    let consumed = matches!(delivery.fate, Fate::Acknowledged | Fate::Ignored).then(|| FactRecord {
         at: delivery.end,
         fact: Fact::Consumed { instance, group, queue, offset, latency: delivery.end.since(delivery.born) },
     });

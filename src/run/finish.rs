@@ -177,7 +177,7 @@ impl World {
             }
         }
         let arrivals = appended * now - sum_of_appends;
-        let departures = u128::from(track.consumed) * now - track.sum_of_ends;
+        let departures = u128::from(track.departed) * now - track.sum_of_ends;
         Little {
             mean_in_system: time_average(arrivals.saturating_sub(departures), self.end),
             rate_times_time: time_average(track.time_in_system + unfinished, self.end),

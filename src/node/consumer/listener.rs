@@ -44,8 +44,11 @@ impl Consumer {
                     end,
                     call,
                     body: pulled.message.body,
+                    key: pulled.message.key,
+                    class: pulled.message.class,
                     batch,
                     reported: false,
+                    held: false,
                 });
             }
         }
@@ -267,6 +270,8 @@ const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
         pulled: row.pulled,
         start: row.start,
         end: row.end,
+        key: row.key,
+        class: row.class,
         fate,
     }
 }

@@ -72,15 +72,17 @@ pub struct GroupTrack {
     pub returned: u64,
     /// Distinct messages consumed.
     pub consumed: u64,
+    /// Distinct messages the group is done with.
+    pub departed: u64,
     /// Duplicates by cause, indexed by the cause.
     pub duplicates: [u64; 4],
     /// Whole run.
     pub latency: LatencyTrack,
     /// End-to-end, current window.
     pub window: Histogram,
-    /// Σ (end − stored) of distinct consumed messages, ns: Little's law, per message.
+    /// Σ (end − stored) of distinct messages the group is done with, ns: Little's law, per message.
     pub time_in_system: u128,
-    /// Σ end of distinct consumed messages, ns: Little's law, by counts.
+    /// Σ end of distinct messages the group is done with, ns: Little's law, by counts.
     pub sum_of_ends: u128,
 }
 
@@ -96,18 +98,18 @@ impl GroupTrack {
     /// A listener call is over; `first` and `cause` are the ledger's verdict.
     #[inline]
     pub fn on_delivery(&mut self, delivery: &Delivery, first: bool, cause: Option<DuplicateCause>) {
-        self.delivered += 1;
+        self.delivered += u64::from(delivery.fate != Fate::SentBack);
         if let Some(cause) = cause {
             self.duplicates[cause as usize] += 1;
         }
-        if delivery.fate == Fate::CutOff {
-            return;
+        if !matches!(delivery.fate, Fate::CutOff | Fate::SentBack | Fate::Failed) {
+            self.returned += 1;
+            self.latency.record(delivery);
+            self.window.record(delivery.end.since(delivery.born).as_nanos());
         }
-        self.returned += 1;
-        self.latency.record(delivery);
-        self.window.record(delivery.end.since(delivery.born).as_nanos());
         if first {
-            self.consumed += 1;
+            self.consumed += u64::from(matches!(delivery.fate, Fate::Acknowledged | Fate::Ignored));
+            self.departed += 1;
             self.time_in_system += u128::from(delivery.end.since(delivery.stored).as_nanos());
             self.sum_of_ends += u128::from(delivery.end.as_nanos());
         }

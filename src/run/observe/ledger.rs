@@ -114,9 +114,11 @@ pub struct QueueLedger {
     passed: Intervals,
     /// Sum of their append times, ns.
     passed_appends: u128,
-    /// Delivered, but no listener call with it has returned.
+    /// Delivered, but the group is not done with it.
     unfinished: BTreeSet<u64>,
-    consumed: u64,
+    /// Listener calls with these failed last: the next call is the next attempt, not a duplicate.
+    failed: BTreeSet<u64>,
+    finished: u64,
     handover: Handover,
     last_owner_died: bool,
     /// Offsets that a stale commit opened again: [to, from).
@@ -131,7 +133,8 @@ impl Default for QueueLedger {
             passed: Intervals::default(),
             passed_appends: 0,
             unfinished: BTreeSet::new(),
-            consumed: 0,
+            failed: BTreeSet::new(),
+            finished: 0,
             handover: Handover { delivered_before: 0, after_death: false },
             last_owner_died: false,
             regressed: None,
@@ -193,29 +196,34 @@ impl QueueLedger {
         self.regressed = Some((low.min(to), high.max(from)));
     }
 
-    /// A listener call with a message appended at `appended_at` ns is over. Returns whether this is the first one that returned for this message, and, when the message
-    /// had been delivered before, why it came again.
+    /// A listener call with a message appended at `appended_at` ns is over, or the message left its consumer without one.
+    /// Returns whether the group is done with the message now and was not before, and, when the message had been delivered
+    /// before and that call had not failed, why it came again.
     #[inline]
     pub fn on_delivery(&mut self, offset: u64, appended_at: u128, fate: Fate) -> (bool, Option<DuplicateCause>) {
+        let done = !matches!(fate, Fate::CutOff | Fate::Failed);
         let new = self.delivered.insert(offset);
-        let returned = fate != Fate::CutOff;
-        if returned && !self.passed.is_empty() {
+        if done && !self.passed.is_empty() {
             self.take_back(offset, appended_at);
         }
         let first = if new {
-            if returned {
-                self.consumed += 1;
+            if done {
+                self.finished += 1;
             } else {
                 self.unfinished.insert(offset);
             }
-            returned
-        } else if returned && !self.unfinished.is_empty() && self.unfinished.remove(&offset) {
-            self.consumed += 1;
+            done
+        } else if done && !self.unfinished.is_empty() && self.unfinished.remove(&offset) {
+            self.finished += 1;
             true
         } else {
             false
         };
-        (first, (!new).then(|| self.cause(offset)))
+        let again = !new && fate != Fate::SentBack && !(self.failed.remove(&offset));
+        if fate == Fate::Failed {
+            self.failed.insert(offset);
+        }
+        (first, again.then(|| self.cause(offset)))
     }
 
     fn cause(&self, offset: u64) -> DuplicateCause {
@@ -230,10 +238,10 @@ impl QueueLedger {
         }
     }
 
-    /// Distinct messages consumed.
+    /// Distinct messages the group is done with: consumed, given back to a broker, or dropped after a failure.
     #[must_use]
     pub const fn consumed(&self) -> u64 {
-        self.consumed
+        self.finished
     }
 
     /// Messages before the offset from which the group started, and those jumped over later.
@@ -262,7 +270,7 @@ impl QueueLedger {
     /// Stored and not consumed.
     #[must_use]
     pub fn lag(&self, appended: u64) -> u64 {
-        appended - self.skipped(appended) - self.consumed
+        appended - self.skipped(appended) - self.finished
     }
 
     /// The lowest offset that is not consumed.
