@@ -1,6 +1,7 @@
 //! Facts: what nodes report about themselves. The only feed of observers, traces and narration.
 
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::store::catalog::{Origin, TransactionOutcome};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// A fact with its time.
@@ -145,8 +146,32 @@ pub enum Fact {
     Consumed { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, latency: SimDuration },
     /// `--trace messages`: the listener was given a message it (or another member) had been given before.
     Duplicate { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, cause: DuplicateCause },
+    /// `--trace messages`: a transaction went a step further.
+    Transaction { broker: BrokerIx, origin: Origin, step: TransactionStep },
     /// A send call failed for good.
     SendFailed { producer: ProducerIx, message: u64 },
+}
+
+/// A step in the life of a half message, which its first record names.
+#[allow(missing_docs)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionStep {
+    /// The half message is stored.
+    Begun,
+    /// The producer's local transaction is over.
+    Local { outcome: TransactionOutcome },
+    /// The request that ends it got lost.
+    EndLost,
+    /// It was put back and a producer asked about it, if there was one to ask; so many times so far.
+    Checked { times: u8, asked: bool },
+    /// The producer answers a check.
+    Answered { outcome: TransactionOutcome },
+    /// The message is in its real queue.
+    Committed { queue: QueueIx, offset: u64, from_check: bool },
+    /// Nobody will see it.
+    RolledBack { from_check: bool },
+    /// Given up after too many checks.
+    Discarded,
 }
 
 /// Whose route it is.

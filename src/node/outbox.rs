@@ -4,10 +4,10 @@ use super::counters::Counters;
 use super::fact::Fact;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
-use crate::protocol::message::{Body, Correlation};
+use crate::protocol::message::{Body, Correlation, EndTransaction};
 use crate::store::catalog::Catalog;
 use crate::store::get_message::Pulled;
-use crate::store::ids::QueueIx;
+use crate::store::ids::{BrokerIx, QueueIx};
 
 /// The timers of all node kinds. A node has at most one deadline of each kind; arming it again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,14 @@ pub enum Timer {
     ClientScan,
     /// Broker: next check of held pulls.
     HoldCheck,
+    /// Broker: next check of undecided half messages.
+    TransactionCheck,
     /// Nameserver: next scan of brokers.
     BrokerScan,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = 11;
+pub const TIMERS: usize = 12;
 
 /// One message's way through a consumer, reported once when its listener call is over.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +119,8 @@ pub enum Effect {
     FixOffsetAt(u32, SimTime),
     /// Broker: what was appended to this local queue is dispatched at this time; wake its held pulls.
     DispatchAt(u32, SimTime),
+    /// Producer: a transaction's end leaves for this broker at this time.
+    EndTransactionAt(BrokerIx, EndTransaction, SimTime),
     /// Server: close the connection.
     CloseChannel(Channel),
     /// Client: all connections are closed; the process is gone.
@@ -132,6 +136,8 @@ pub struct Outbox {
     pub effects: Vec<Effect>,
     /// Listener calls that are over.
     pub deliveries: Vec<Delivery>,
+    /// Whether facts of single messages are wanted.
+    pub trace: bool,
     /// What was counted.
     pub counters: Counters,
     /// What messages have in common, for all nodes: a handle stands for what the real request carries as bytes.

@@ -46,7 +46,7 @@ impl World {
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
         let deployment = Rc::new(deployment(plan));
-        let mut out = Outbox::default();
+        let out = Outbox { trace, ..Outbox::default() };
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
         let mut world = Self {
@@ -57,12 +57,14 @@ impl World {
             network: network(plan, &streams),
             nameservers: nameservers(plan, &streams),
             brokers: brokers(plan, &streams, &directory, &deployment),
-            producers: producers::producers(plan, &streams, &directory, &mut out.catalog),
+            producers: producers::producers(plan, &streams, &directory),
             processes: processes(plan, &streams, &directory, &deployment),
             allocations: allocations(plan),
             mail: Slab::default(),
             closings: Slab::default(),
             refusals: Slab::default(),
+            halves: Slab::default(),
+            ends: Slab::default(),
             out,
             sends: Vec::new(),
             lateness: Histogram::default(),
@@ -71,6 +73,7 @@ impl World {
             pending_max: 0,
             facts: Vec::new(),
             trace,
+            has_transactions: plan.producers.iter().any(|producer| producer.transaction.is_some()),
             ledgers: vec![QueueLedger::default(); pair_keys.len()],
             ownership: ownership(plan, &pair_keys),
             pairs,
@@ -80,7 +83,7 @@ impl World {
             true_queues: BTreeMap::new(),
             series: series(plan, pair_keys.len()),
             sampling: SamplingState::new(plan.topics.len(), plan.groups.len(), latency_times(plan), count_times(plan)),
-            retention: RetentionState::new(plan.queues.len()),
+            retention: RetentionState::new(plan),
             preloaded: 0,
             skip_sums: vec![0; pair_keys.len()],
             check_every_sample,
@@ -105,7 +108,8 @@ impl World {
             let sampler = preload.body_size.sampler();
             let mut stream = streams.stream(&topic.name, "preload");
             let class = MessageClass { topic_bytes: topic.name.len() as u8, properties_bytes: 0, tags_code: 0 };
-            let facts = ClassFacts { class, topic: TopicIx::new(index), tag: None, properties: Rc::default() };
+            let facts =
+                ClassFacts { class, topic: TopicIx::new(index), producer: None, tag: None, properties: Rc::default() };
             let handle = self.out.catalog.add_class(facts);
             for _ in 0..preload.per_queue {
                 for on in &topic.brokers {
@@ -245,6 +249,7 @@ fn series(plan: &Plan, pairs: usize) -> Series {
         utilisation: vec![Vec::new(); plan.instances.len()],
         owned: vec![Vec::new(); plan.instances.len()],
         counters_at: Vec::new(),
+        transactions: Vec::new(),
         stale_views: Vec::new(),
     }
 }

@@ -59,6 +59,12 @@ impl World {
                     self.queue.push(at, Event::Dispatch(broker, local));
                 }
             }
+            Effect::EndTransactionAt(broker, end, at) => {
+                if let Address::Producer(producer) = node {
+                    let place = self.ends.put((producer, broker, end));
+                    self.queue.push(at.max(self.now), Event::EndTransaction(place));
+                }
+            }
             Effect::CloseChannel(channel) => self.close_from_server(node, channel),
             Effect::Exit => self.exit(node),
             Effect::Fact(fact) => self.observe(fact),

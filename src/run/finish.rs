@@ -41,6 +41,7 @@ impl World {
             retained_bytes_max: self.retention.bytes_max,
         };
         let instances = self.finish_instances();
+        let transactions = self.transaction_states();
         let mut outcome = Outcome {
             plan: self.plan,
             version: env!("CARGO_PKG_VERSION"),
@@ -53,6 +54,7 @@ impl World {
             producers,
             series: self.series,
             conservation,
+            transactions,
             counters: std::mem::take(&mut self.out.counters),
             delay_lateness: percentiles(&self.lateness),
             engine,

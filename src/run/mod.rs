@@ -16,6 +16,7 @@ mod sends;
 mod slab;
 mod strategies;
 mod timeline;
+mod transactions;
 mod truth;
 mod world;
 

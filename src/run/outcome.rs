@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::kernel::time::{SimDuration, SimTime};
+pub use crate::node::broker::TransactionStates;
 pub use crate::node::counters::{COUNTERS, Counter, Counters};
 pub use crate::node::fact::{DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, RouteOwner, StopKind};
 pub use crate::scenario::plan::Plan;
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub series: Series,
     /// Where every message is.
     pub conservation: Conservation,
+    /// The states of all transactions.
+    pub transactions: TransactionStates,
     /// What was counted.
     pub counters: Counters,
     /// How late the schedule service delivered.
@@ -258,6 +261,8 @@ pub struct Series {
     pub owned: Vec<Vec<u32>>,
     /// The counts at the times of expectations: (sample index, counts so far).
     pub counters_at: Vec<(usize, Counters)>,
+    /// The states of all transactions at the sample; empty when nobody sends in transactions.
+    pub transactions: Vec<TransactionStates>,
     /// Clients whose view of route, members or queues differs from the truth, at the sample.
     pub stale_views: Vec<u32>,
 }

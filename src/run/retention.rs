@@ -7,6 +7,8 @@
 use super::world::{Event, World};
 use crate::kernel::time::SimDuration;
 use crate::protocol::message::Body;
+use crate::run::outcome::Plan;
+use crate::scenario::plan::{QueueKey, TopicRole};
 use crate::store::ids::QueueIx;
 
 /// How often the marks are computed.
@@ -17,13 +19,17 @@ const PERIOD: SimDuration = SimDuration::from_secs(1);
 pub(super) struct RetentionState {
     /// Per queue: messages before this offset are released at the next period.
     pending: Vec<u64>,
+    /// Queues whose messages stay: a late end may name a half message of long ago, and the check reads operations again.
+    kept: Vec<bool>,
     pub(super) messages_max: u64,
     pub(super) bytes_max: u64,
 }
 
 impl RetentionState {
-    pub(super) fn new(queues: usize) -> Self {
-        Self { pending: vec![0; queues], ..Self::default() }
+    pub(super) fn new(plan: &Plan) -> Self {
+        let role = |queue: &QueueKey| plan.topics[queue.topic.at()].role;
+        let kept = plan.queues.iter().map(|queue| matches!(role(queue), TopicRole::Half | TopicRole::Op)).collect();
+        Self { pending: vec![0; plan.queues.len()], kept, ..Self::default() }
     }
 }
 
@@ -56,6 +62,9 @@ impl World {
     fn marks(&self) -> Vec<u64> {
         let mut marks: Vec<u64> = (0..self.directory.len())
             .map(|index| {
+                if self.retention.kept[index] {
+                    return 0;
+                }
                 let parts = self.directory.parts(QueueIx::new(index));
                 self.brokers[parts.broker.at()].broker.store.appended_offset(parts.local as usize)
             })

@@ -80,6 +80,10 @@ impl World {
         self.sample_instances(window);
         let stale = self.processes.iter().filter(|process| process.views.any_stale()).count();
         self.series.stale_views.push(stale as u32);
+        if self.has_transactions {
+            let states = self.transaction_states();
+            self.series.transactions.push(states);
+        }
         if self.sampling.count_times.contains(&now) {
             self.series.counters_at.push((self.series.times.len() - 1, self.out.counters.clone()));
         }

@@ -2,7 +2,7 @@
 
 use super::outcome::FactRecord;
 use super::sends::{NextStep, UnderWay};
-use super::world::{Event, World};
+use super::world::{Event, StoredHalf, World};
 use crate::node::fact::Fact;
 use crate::node::producer::{NextSend, SendOutcome};
 use crate::protocol::address::Address;
@@ -53,6 +53,11 @@ impl World {
             SendReply::Ok { queue_offset, physical } => {
                 if let Some(arrival) = arrival {
                     host.path.lanes[broker].answer(arrival, request.draft.born_at);
+                    if host.path.producer.is_transactional() {
+                        let half = StoredHalf { producer, request, half_offset: queue_offset, physical };
+                        let place = self.halves.put(half);
+                        self.queue.push(arrival, Event::HalfStored(place));
+                    }
                 }
                 host.path.take_answers(now, |time| latency.record(time.as_nanos()));
                 if self.trace {

@@ -26,7 +26,7 @@ use crate::node::outbox::{Outbox, TIMERS, Timer};
 use crate::node::producer::NextSend;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Envelope, SendRequest};
+use crate::protocol::message::{EndTransaction, Envelope, SendRequest};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// What can happen.
@@ -50,6 +50,10 @@ pub(super) enum Event {
     Sends(ProducerIx),
     /// A refusal arrives at a producer.
     Refused(u32),
+    /// The answer to a half message arrives at its producer.
+    HalfStored(u32),
+    /// A producer's transaction is over: its end leaves.
+    EndTransaction(u32),
     /// An action of the timeline.
     Action(u32),
     /// A node's process starts.
@@ -67,6 +71,15 @@ pub(super) struct Closing {
     pub(super) server: Address,
     pub(super) channel: Channel,
     pub(super) idle: bool,
+}
+
+/// The answer to a half message on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StoredHalf {
+    pub(super) producer: ProducerIx,
+    pub(super) request: SendRequest,
+    pub(super) half_offset: u64,
+    pub(super) physical: u64,
 }
 
 /// A consumer process and what waits for it while it is frozen.
@@ -126,6 +139,8 @@ pub(super) struct World {
     pub(super) mail: Slab<Envelope>,
     pub(super) closings: Slab<Closing>,
     pub(super) refusals: Slab<(ProducerIx, SendRequest)>,
+    pub(super) halves: Slab<StoredHalf>,
+    pub(super) ends: Slab<(ProducerIx, BrokerIx, EndTransaction)>,
     pub(super) out: Outbox,
     pub(super) sends: Vec<NextSend>,
     /// How late the schedule service delivered, ns.
@@ -135,6 +150,8 @@ pub(super) struct World {
     pub(super) pending_max: u64,
     pub(super) facts: Vec<FactRecord>,
     pub(super) trace: bool,
+    /// Some producer sends in transactions.
+    pub(super) has_transactions: bool,
     /// Per (group, queue): position in `ledgers` and `ownership`; `u32::MAX` where the group does not consume.
     pub(super) pairs: Vec<Vec<u32>>,
     pub(super) pair_keys: Vec<(GroupIx, QueueIx)>,
@@ -198,6 +215,8 @@ impl World {
             Event::Closed(place) => self.closed(place, event),
             Event::Idle(server, channel) => self.check_idle(server, channel),
             Event::Refused(place) => self.refused(place),
+            Event::HalfStored(place) => self.half_stored(place),
+            Event::EndTransaction(place) => self.end_transaction(place),
             Event::Action(index) => self.act(index),
             Event::Start(node) => self.start(node),
             Event::Sample => self.sample(),

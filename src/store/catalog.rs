@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::ids::{QueueIx, TopicIx};
+use super::ids::{ProducerGroupIx, QueueIx, TopicIx};
 use super::message::MessageClass;
 
 /// Marks the handle of a copy; without it a handle is the number of a class.
@@ -16,6 +16,8 @@ pub struct ClassFacts {
     pub class: MessageClass,
     /// The topic the message was sent to.
     pub topic: TopicIx,
+    /// The producer group that sends it; `None`: it was there before the run.
+    pub producer: Option<ProducerGroupIx>,
     /// Property `TAGS`.
     pub tag: Option<Rc<str>>,
     /// User properties by ascending name.

@@ -19,3 +19,4 @@ pub mod offset_table;
 pub mod pull_code;
 mod rows;
 pub mod topic_table;
+pub mod transaction_check;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::clients::{GroupMembers, Members};
 use super::hold::{HOLD_CHECK_INTERVAL, Holds};
+use super::transactions::Transactions;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::BrokerConfig;
@@ -14,6 +15,7 @@ use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Correlation, Envelope, Heartbeat, SendReply, SendRequest};
 use crate::protocol::route::{QueueData, TEMPLATE_TOPIC, TopicConfigTable};
+use crate::store::catalog::{COPY, CopyKind};
 use crate::store::config::StoreConfig;
 use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
@@ -35,7 +37,6 @@ pub struct Broker {
     pub(super) me: BrokerIx,
     pub(super) config: BrokerConfig,
     pub(super) directory: Rc<Directory>,
-    #[allow(dead_code)]
     pub(super) deployment: Rc<Deployment>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
@@ -46,6 +47,7 @@ pub struct Broker {
     pub offsets: ConsumerOffsetManager,
     pub(super) members: Members,
     pub(super) holds: Holds,
+    pub(super) transactions: Transactions,
     pub(super) started: SimTime,
     /// Records of the broker's own making, beside the messages that were sent.
     pub copies: u64,
@@ -99,6 +101,7 @@ impl Broker {
             offsets: ConsumerOffsetManager::default(),
             members: Members::default(),
             holds: Holds::new(queues),
+            transactions: Transactions::default(),
             started: SimTime::ZERO,
             copies: 0,
             stream,
@@ -112,6 +115,9 @@ impl Broker {
         out.arm(Timer::Register, now + REGISTER_INITIAL_DELAY);
         out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
         out.arm(Timer::HoldCheck, now + self.hold_interval());
+        if self.deployment.half.is_some() {
+            out.arm(Timer::TransactionCheck, now + self.config.transaction_check_interval);
+        }
     }
 
     /// A timer fires.
@@ -131,6 +137,7 @@ impl Broker {
                 self.check_holds(now, out);
                 out.arm(Timer::HoldCheck, now + self.hold_interval());
             }
+            Timer::TransactionCheck => self.on_transaction_check(now, out),
             _ => {}
         }
     }
@@ -158,6 +165,7 @@ impl Broker {
                     self.commit(channel, group, queue, offset, out);
                 }
             }
+            Body::EndTransaction(request) => self.on_end_transaction(now, request, out),
             Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
                 let answer = self.look_up(now, &body);
                 out.reply(channel, correlation, Body::Offset(answer));
@@ -174,6 +182,11 @@ impl Broker {
         let queues = self.topic(parts.topic).map_or(0, |data| data.write_queue_nums.max(data.read_queue_nums));
         if parts.queue_id >= queues {
             return SendReply::QueueIdIllegal;
+        }
+        if request.draft.class & COPY != 0
+            && out.catalog.copy(request.draft.class).is_some_and(|copy| copy.kind == CopyKind::Half)
+        {
+            return self.on_half_send(now, request, out);
         }
         let Put { status, physical, queue_offset } = self.put(now, parts.local, &request.draft);
         if status == AppendStatus::EndOfFile {
@@ -192,7 +205,6 @@ impl Broker {
     }
 
     /// Stores a copy of a message, a record beside those that were sent, and wakes the pulls that wait for it.
-    #[allow(dead_code)]
     pub(super) fn put_copy(&mut self, now: SimTime, queue: QueueIx, draft: &Draft, out: &mut Outbox) -> Put {
         let local = self.directory.parts(queue).local;
         let put = self.put(now, local, draft);
@@ -207,6 +219,7 @@ impl Broker {
     /// (`ClientHousekeepingService`).
     pub fn on_closed(&mut self, channel: Channel, idle: bool, out: &mut Outbox) {
         let cause = if idle { ExpiryCause::ChannelIdle } else { ExpiryCause::ChannelClosed };
+        self.transactions.forget(channel);
         for group in self.members.groups_of(channel) {
             self.forget(group, channel, cause, out);
         }
@@ -215,6 +228,15 @@ impl Broker {
     /// `updateTopic`: new queue counts, a new version, registered at once (`AdminBrokerProcessor#updateAndCreateTopic`).
     pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
         let config = TopicConfig { read_queue_nums: read, write_queue_nums: write, ..TopicConfig::default() };
+        self.topics.update(topic, config, now);
+        out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
+        self.register(out);
+    }
+
+    /// Creates a topic that is needed for the first time and registers it at once
+    /// (`TopicConfigManager#createTopicInSendMessageBackMethod`).
+    pub(super) fn create_topic(&mut self, now: SimTime, topic: TopicIx, config: TopicConfig, out: &mut Outbox) {
+        let TopicConfig { read_queue_nums: read, write_queue_nums: write, .. } = config;
         self.topics.update(topic, config, now);
         out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
         self.register(out);
@@ -290,6 +312,9 @@ impl Broker {
 
     /// `ClientManageProcessor#heartBeat`.
     fn on_heartbeat(&mut self, now: SimTime, channel: Channel, heartbeat: &Heartbeat, out: &mut Outbox) {
+        if let Some(group) = heartbeat.producer {
+            self.transactions.register(group, channel);
+        }
         let Some(data) = &heartbeat.consumer else { return };
         let registered = self.members.register(now, channel, heartbeat.client, data);
         if registered.new_channel {

@@ -5,9 +5,11 @@ mod clients;
 mod hold;
 mod machine;
 mod pull;
+mod transactions;
 
 pub use clients::{GroupMembers, Members};
 pub use machine::Broker;
+pub use transactions::TransactionStates;
 
 #[cfg(test)]
 mod tests;

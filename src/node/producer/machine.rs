@@ -5,27 +5,30 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::arrivals::ArrivalTimes;
+use super::mix::Mix;
+use super::transactions::Transactions;
 use crate::kernel::dist::{Sampler, Zipf};
 use crate::kernel::rng::Stream;
 use crate::kernel::time::SimTime;
 use crate::node::client::{Answer, ClientInstance, Finished, Thread};
 use crate::node::config::{ProducerConfig, QueueSelector};
 use crate::node::outbox::{Outbox, Timer};
+use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Envelope, SendRequest};
+use crate::protocol::message::{Body, Envelope, SendRequest};
 use crate::protocol::route::TopicRoute;
 use crate::store::ids::{BrokerIx, QueueIx, TopicIx};
-use crate::store::message::{MessageClass, NO_KEY};
+use crate::store::message::NO_KEY;
 
 /// What a producer sends.
 #[derive(Debug)]
 pub struct ProducerLoad {
     /// Topic.
     pub topic: TopicIx,
-    /// Topic and property lengths.
-    pub class: MessageClass,
-    /// Number of the class.
-    pub class_id: u32,
+    /// Tags and properties.
+    pub mix: Mix,
+    /// Messages are sent in transactions.
+    pub transactions: Option<Transactions>,
     /// Body sizes.
     pub body_size: Sampler,
     /// Keys: their law and the Java hash of each.
@@ -144,7 +147,7 @@ impl Producer {
         if self.publish.is_empty() {
             self.wait_for_route(now, call, out);
         } else {
-            let send = self.first_attempt(now, call);
+            let send = self.first_attempt(now, call, out);
             sends.push(send);
         }
     }
@@ -166,8 +169,36 @@ impl Producer {
         SendOutcome::Retried
     }
 
+    /// The answer to a half message arrives at `now`.
+    pub fn on_half_stored(
+        &mut self,
+        now: SimTime,
+        request: &SendRequest,
+        half_offset: u64,
+        physical: u64,
+        out: &mut Outbox,
+    ) {
+        let broker = self.directory.parts(request.queue).broker;
+        if let Some(transactions) = &mut self.load.transactions {
+            transactions.on_stored(now, broker, (request.draft.class, half_offset, physical), out);
+        }
+    }
+
+    /// Whether messages are sent in transactions.
+    #[must_use]
+    #[inline]
+    pub const fn is_transactional(&self) -> bool {
+        self.load.transactions.is_some()
+    }
+
     /// A reply to the client instance arrives. Returns the number of calls that failed for want of a route.
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox, sends: &mut Vec<NextSend>) -> u64 {
+        if let (Body::CheckTransaction(check), Address::Broker(broker)) = (&envelope.body, envelope.from) {
+            if let Some(transactions) = &mut self.load.transactions {
+                transactions.on_check(now, broker, *check, out);
+            }
+            return 0;
+        }
         let answer = self.client.on_reply(now, envelope.correlation, envelope.body, out);
         self.after(now, &answer, out, sends)
     }
@@ -230,7 +261,7 @@ impl Producer {
                     if self.publish.is_empty() || now.since(born) > self.config.send_msg_timeout {
                         failed += 1;
                     } else {
-                        let send = self.first_attempt(born, call);
+                        let send = self.first_attempt(born, call, out);
                         sends.push(send);
                     }
                 }
@@ -252,7 +283,7 @@ impl Producer {
         }
     }
 
-    fn first_attempt(&mut self, born: SimTime, call: u64) -> NextSend {
+    fn first_attempt(&mut self, born: SimTime, call: u64, out: &mut Outbox) -> NextSend {
         let key = match &self.load.keys {
             None => NO_KEY,
             Some((law, _)) => law.sample(&mut self.keys) as u32,
@@ -262,14 +293,13 @@ impl Producer {
             _ => self.select_next(),
         };
         let body = self.load.body_size.sample(&mut self.bodies) as u32;
+        let (mut handle, class) = self.load.mix.draw(&mut out.catalog);
+        if let Some(transactions) = &mut self.load.transactions {
+            handle = transactions.half(handle, queue, out);
+        }
         NextSend {
             broker: self.directory.parts(queue).broker,
-            request: SendRequest {
-                queue,
-                draft: self.load.class.draft(self.load.class_id, born, body, key),
-                call,
-                attempt: 0,
-            },
+            request: SendRequest { queue, draft: class.draft(handle, born, body, key), call, attempt: 0 },
         }
     }
 

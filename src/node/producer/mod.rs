@@ -2,9 +2,13 @@
 
 mod arrivals;
 mod machine;
+mod mix;
+mod transactions;
 
 pub use arrivals::{ArrivalLaw, ArrivalTimes, RateSegment};
 pub use machine::{NextSend, Producer, ProducerLoad, ProducerStreams, SendOutcome};
+pub use mix::{Axis, Mix};
+pub use transactions::{TransactionLaws, Transactions};
 
 #[cfg(test)]
 mod tests;

@@ -11,10 +11,12 @@ use crate::node::client::ClientInstance;
 use crate::node::config::{ProducerConfig, QueueSelector};
 use crate::node::fact::RouteOwner;
 use crate::node::outbox::{Effect, Outbox};
+use crate::node::producer::Mix;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Correlation, Envelope};
 use crate::protocol::route::{QueueData, TopicRoute};
+use crate::store::catalog::ClassFacts;
 use crate::store::ids::{BrokerIx, ClientIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 use crate::store::message::MessageClass;
 
@@ -41,8 +43,18 @@ impl Stage {
         let queues = (0..3).flat_map(|broker| (0..2).map(move |id| (TOPIC, BrokerIx(broker), id)));
         let load = ProducerLoad {
             topic: TOPIC,
-            class: MessageClass { topic_bytes: 5, properties_bytes: 0, tags_code: 0 },
-            class_id: 0,
+            mix: Mix::new(
+                ClassFacts {
+                    class: MessageClass { topic_bytes: 5, properties_bytes: 0, tags_code: 0 },
+                    topic: TOPIC,
+                    producer: None,
+                    tag: None,
+                    properties: Rc::default(),
+                },
+                Vec::new(),
+                Streams::new(3).stream("p", "mix"),
+            ),
+            transactions: None,
             body_size: Distribution::Constant(10).sampler(),
             keys: keys.map(|hashes| (Zipf::new(hashes.len() as u32, 0.0), hashes)),
             stop_at: SimTime::from_secs(1_000),

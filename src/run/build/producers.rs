@@ -10,25 +10,23 @@ use crate::kernel::time::SimTime;
 use crate::node::client::ClientInstance;
 use crate::node::fact::RouteOwner;
 use crate::node::outbox::TIMERS;
-use crate::node::producer::{ArrivalLaw, ArrivalTimes, Producer, ProducerLoad, ProducerStreams, RateSegment};
+use crate::node::producer::{
+    ArrivalLaw, ArrivalTimes, Axis, Mix, Producer, ProducerLoad, ProducerStreams, RateSegment, TransactionLaws,
+    Transactions,
+};
 use crate::protocol::directory::Directory;
 use crate::run::outcome::Plan;
 use crate::run::sends::{SendLane, SendPath};
 use crate::run::world::ProducerHost;
 use crate::scenario::plan::{ArrivalProcess, Arrivals, ProducerPlan};
-use crate::store::catalog::{Catalog, ClassFacts};
+use crate::store::catalog::ClassFacts;
 use crate::store::ids::ProducerIx;
 use crate::store::message::MessageClass;
 
-pub(super) fn producers(
-    plan: &Plan,
-    streams: &Streams,
-    directory: &Rc<Directory>,
-    catalog: &mut Catalog,
-) -> Vec<ProducerHost> {
+pub(super) fn producers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<ProducerHost> {
     let host = |(index, producer): (usize, &ProducerPlan)| ProducerHost {
         path: SendPath {
-            producer: new_producer(plan, streams, directory, catalog, (ProducerIx::new(index), producer)),
+            producer: new_producer(plan, streams, directory, (ProducerIx::new(index), producer)),
             lanes: plan.brokers.iter().map(|_| SendLane::default()).collect(),
             handling: plan.brokers.iter().map(|broker| broker.config.send_handling.sampler()).collect(),
             handling_stream: streams.stream(&producer.name, "handling"),
@@ -49,7 +47,6 @@ fn new_producer(
     plan: &Plan,
     streams: &Streams,
     directory: &Rc<Directory>,
-    catalog: &mut Catalog,
     (me, producer): (ProducerIx, &ProducerPlan),
 ) -> Producer {
     let owner = RouteOwner::Producer(me);
@@ -67,16 +64,37 @@ fn new_producer(
         properties_bytes: producer.properties_bytes as u16,
         tags_code: 0,
     };
-    let facts = ClassFacts { class, topic: producer.topic, tag: None, properties: Rc::default() };
-    let class_id = catalog.add_class(facts);
+    let facts = ClassFacts {
+        class,
+        topic: producer.topic,
+        producer: Some(producer.group),
+        tag: None,
+        properties: Rc::default(),
+    };
+    let mut axes = Vec::new();
+    if !producer.tags.is_empty() {
+        axes.push(Axis::new(None, &producer.tags));
+    }
+    axes.extend(producer.properties.iter().map(|property| Axis::new(Some(&property.name), &property.values)));
+    let mix = Mix::new(facts, axes, streams.stream(&producer.name, "tags and properties"));
+    let transactions = producer.transaction.as_ref().map(|plan| {
+        let laws = TransactionLaws {
+            local_time: plan.local_time.clone(),
+            outcome: plan.outcome,
+            lost_end: plan.lost_end,
+            check_time: plan.check_time.clone(),
+            check_outcome: plan.check_outcome,
+        };
+        Transactions::new(producer.group, &laws, streams.stream(&producer.name, "transactions"))
+    });
     let keys = producer.keys.as_ref().map(|space| {
         let hashes: Rc<[i32]> = (0..space.count).map(|key| string_hash(&format!("key-{key}"))).collect();
         (Zipf::new(space.count, space.zipf), hashes)
     });
     let load = ProducerLoad {
         topic: producer.topic,
-        class,
-        class_id,
+        mix,
+        transactions,
         body_size: producer.body_size.sampler(),
         keys,
         stop_at: producer.stop_at.unwrap_or(SimTime::MAX),

@@ -7,7 +7,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig};
 use crate::run::outcome::{
     Conservation, Counters, DuplicateCause, EngineStats, Fact, FactRecord, GroupOutcome, GroupSeries, Imbalance,
-    LatencyParts, Little, Outcome, OwnInterval, Percentiles, Plan, QueueOwnership, Series, StopKind,
+    LatencyParts, Little, Outcome, OwnInterval, Percentiles, Plan, QueueOwnership, Series, StopKind, TransactionStates,
 };
 use crate::scenario::plan::{
     BrokerPlan, Check, Expectation, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, QueueKey,
@@ -144,6 +144,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
             ..Series::default()
         },
         conservation: Conservation::default(),
+        transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),
         engine: EngineStats::default(),

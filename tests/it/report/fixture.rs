@@ -226,6 +226,7 @@ pub(super) fn outcome(shape: &Shape) -> Outcome {
             latency: percentiles(sent, 1_300),
         }],
         series,
+        transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),
         conservation: Conservation {

@@ -1,0 +1,130 @@
+//! What a transactional producer does after its half message is stored (`DefaultMQProducerImpl#sendMessageInTransaction`,
+//! `#checkTransactionState`).
+
+use crate::kernel::alias::Alias;
+use crate::kernel::dist::{Distribution, Sampler};
+use crate::kernel::rng::Stream;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::counters::Counter;
+use crate::node::fact::{Fact, TransactionStep};
+use crate::node::outbox::{Effect, Outbox};
+use crate::protocol::message::{CheckTransaction, EndTransaction};
+use crate::store::catalog::{CopyFacts, CopyKind, Origin, TransactionOutcome};
+use crate::store::ids::{BrokerIx, ProducerGroupIx, QueueIx};
+
+/// In the order of the weights.
+const OUTCOMES: [TransactionOutcome; 3] =
+    [TransactionOutcome::Commit, TransactionOutcome::Rollback, TransactionOutcome::Unknown];
+
+/// The transactions of a producer instance.
+#[derive(Debug)]
+pub struct Transactions {
+    group: ProducerGroupIx,
+    local_time: Sampler,
+    outcome: Alias,
+    lost_end: f64,
+    check_time: Sampler,
+    check_outcome: Alias,
+    stream: Stream,
+    /// When the single thread that answers checks is free (`checkExecutor`: one thread by default).
+    check_thread: SimTime,
+}
+
+/// Laws of a transactional producer.
+#[derive(Clone, Debug)]
+pub struct TransactionLaws {
+    /// Time of `executeLocalTransaction`.
+    pub local_time: Distribution,
+    /// Weights of commit, rollback, unknown.
+    pub outcome: [f64; 3],
+    /// Share of `END_TRANSACTION` requests that get lost.
+    pub lost_end: f64,
+    /// Time of `checkLocalTransaction`.
+    pub check_time: Distribution,
+    /// Weights of the answers about a transaction that is not decided.
+    pub check_outcome: [f64; 3],
+}
+
+impl Transactions {
+    /// The transactions of an instance of this group.
+    #[must_use]
+    pub fn new(group: ProducerGroupIx, laws: &TransactionLaws, stream: Stream) -> Self {
+        Self {
+            group,
+            local_time: laws.local_time.sampler(),
+            outcome: Alias::new(laws.outcome.into_iter()),
+            lost_end: laws.lost_end,
+            check_time: laws.check_time.sampler(),
+            check_outcome: Alias::new(laws.check_outcome.into_iter()),
+            stream,
+            check_thread: SimTime::ZERO,
+        }
+    }
+
+    /// The handle of a half message for a queue: how its local transaction will end is drawn here.
+    pub(super) fn half(&mut self, class: u32, queue: QueueIx, out: &mut Outbox) -> u32 {
+        out.catalog.add_copy(CopyFacts {
+            class,
+            kind: CopyKind::Half,
+            // Its first record is not stored yet; the broker says where it is.
+            origin: Origin { queue, offset: 0 },
+            real_queue: queue,
+            becomes: CopyKind::Committed,
+            reconsume_times: 0,
+            delay_level: 0,
+            check_times: 0,
+            half_offset: None,
+            local: OUTCOMES[self.outcome.sample(&mut self.stream)],
+        })
+    }
+
+    /// The answer to a half message arrives at `now`: the local transaction runs, then its end is sent, one-way.
+    pub(super) fn on_stored(
+        &mut self,
+        now: SimTime,
+        broker: BrokerIx,
+        (class, half_offset, physical): (u32, u64, u64),
+        out: &mut Outbox,
+    ) {
+        let Some(facts) = out.catalog.copy(class).copied() else { return };
+        let over = now + SimDuration::from_nanos(self.local_time.sample(&mut self.stream));
+        let lost = self.loses();
+        let step = TransactionStep::Local { outcome: facts.local };
+        tell(broker, facts.origin, step, out);
+        if lost {
+            out.counters.add_to_cluster(Counter::LostEnds, 1);
+            tell(broker, facts.origin, TransactionStep::EndLost, out);
+            return;
+        }
+        let end = EndTransaction { group: self.group, half_offset, physical, outcome: facts.local, from_check: false };
+        out.effects.push(Effect::EndTransactionAt(broker, end, over));
+    }
+
+    /// A broker asks about a half message. What the local transaction decided is answered; an undecided one draws anew.
+    pub(super) fn on_check(&mut self, now: SimTime, broker: BrokerIx, check: CheckTransaction, out: &mut Outbox) {
+        let Some(facts) = out.catalog.copy(check.class).copied() else { return };
+        let outcome = match facts.local {
+            TransactionOutcome::Unknown => OUTCOMES[self.check_outcome.sample(&mut self.stream)],
+            decided => decided,
+        };
+        if let Some(copy) = out.catalog.copy_mut(check.class) {
+            copy.local = outcome;
+        }
+        let time = SimDuration::from_nanos(self.check_time.sample(&mut self.stream));
+        self.check_thread = self.check_thread.max(now) + time;
+        tell(broker, facts.origin, TransactionStep::Answered { outcome }, out);
+        let CheckTransaction { group, half_offset, physical, .. } = check;
+        let end = EndTransaction { group, half_offset, physical, outcome, from_check: true };
+        out.effects.push(Effect::EndTransactionAt(broker, end, self.check_thread));
+    }
+
+    fn loses(&mut self) -> bool {
+        self.lost_end > 0.0 && self.stream.unit() < self.lost_end
+    }
+}
+
+fn tell(broker: BrokerIx, origin: Origin, step: TransactionStep, out: &mut Outbox) {
+    if out.trace {
+        out.fact(Fact::Transaction { broker, origin, step });
+    }
+}
