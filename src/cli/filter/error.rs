@@ -67,8 +67,9 @@ impl FilterCommandError {
     }
 
     pub(super) fn expression(error: SqlError, text: &str) -> Self {
-        // A blank behind the text gives a fault at its end something to point at.
-        let source_code = NamedSource::new("expression", format!("{text} "));
+        // A fault at the end of the text gets a blank to point at.
+        let blank = if error.span.len() == 0 { " " } else { "" };
+        let source_code = NamedSource::new("expression", format!("{text}{blank}"));
         Self::Expression(Box::new(RefusedExpression { error, text: text.to_owned(), source_code }))
     }
 }
