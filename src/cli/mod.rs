@@ -8,6 +8,7 @@ mod error;
 mod exit;
 mod files;
 mod folder;
+mod import;
 mod progress;
 mod report_adapter;
 mod run;
@@ -54,6 +55,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Allocate(args) => allocate::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),
+        Command::Import(args) => import::run(args, terminal),
         Command::Schema => schema::run(terminal),
         Command::Completions(args) => completions::run(args, terminal),
     };

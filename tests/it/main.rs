@@ -4,6 +4,7 @@
 mod allocation;
 mod bad_input;
 mod cli;
+mod config_files;
 mod determinism;
 mod gallery;
 mod laws;
