@@ -7,6 +7,7 @@ mod cli;
 mod config_files;
 mod determinism;
 mod gallery;
+mod import;
 mod laws;
 mod queueing;
 mod random_plan;
