@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::allocate::{AllocateArgs, OutputFormat};
 use super::filter::FilterArgs;
+use super::import::ImportArgs;
 use crate::kernel::time::SimDuration;
 use crate::scenario::Overrides;
 
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Allocate(AllocateArgs),
     /// Judge a message by a subscription: an SQL92 expression over its properties, or tags
     Filter(FilterArgs),
+    /// Make a scenario of the configuration files of real brokers
+    Import(ImportArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a completion script for a shell

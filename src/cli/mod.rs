@@ -9,6 +9,7 @@ mod exit;
 mod files;
 pub mod filter;
 mod folder;
+mod import;
 mod progress;
 mod report_adapter;
 mod run;
@@ -58,6 +59,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Filter(args) => filter::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),
+        Command::Import(args) => import::run(args, terminal),
         Command::Schema => schema::run(terminal),
         Command::Completions(args) => completions::run(args, terminal),
     };

@@ -7,6 +7,7 @@
 mod decode;
 pub mod diagnose;
 mod fill;
+pub mod import;
 mod lint;
 mod load;
 mod overrides;

@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod commit_log;
 pub mod config;
 mod consume_queue;
+pub mod disk;
 pub mod dispatch;
 pub mod get_message;
 pub mod group_topic;

@@ -4,9 +4,11 @@
 mod allocation;
 mod bad_input;
 mod cli;
+mod config_files;
 mod determinism;
 mod filter;
 mod gallery;
+mod import;
 mod laws;
 mod queueing;
 mod random_plan;

@@ -11,7 +11,7 @@ use crate::scenario::units::{CountOrList, CountOrMap};
 /// Most members of a group.
 pub(crate) const MOST_INSTANCES: u32 = 10_000;
 /// Most groups, and most producers: one octet of their client ids' addresses.
-const MOST_GROUPS: usize = 250;
+pub(crate) const MOST_GROUPS: usize = 250;
 /// Most queues of all topics.
 pub(crate) const MOST_QUEUES: u64 = 1_000_000;
 /// Most samples of the time series.

@@ -13,7 +13,7 @@ mod producers;
 mod queues;
 mod timeline;
 
-pub(crate) use check::check_counts;
+pub(crate) use check::{MOST_GROUPS, MOST_QUEUES, check_counts};
 pub(crate) use labels::of_action as label_of;
 
 use super::diagnose::{Fault, suggest};
