@@ -6,6 +6,7 @@
 pub mod commit_log;
 pub mod config;
 mod consume_queue;
+pub mod delay;
 pub mod dispatch;
 pub mod get_message;
 pub mod group_topic;
@@ -15,6 +16,8 @@ mod laws;
 pub mod message;
 pub mod message_store;
 pub mod offset_table;
+pub mod property_name;
 pub mod pull_code;
 mod rows;
+pub mod send_back;
 pub mod topic_table;
