@@ -82,7 +82,6 @@ impl World {
             sampling: SamplingState::new(plan.topics.len(), plan.groups.len(), latency_times(plan), count_times(plan)),
             retention: RetentionState::new(plan.queues.len()),
             preloaded: 0,
-            append_sums: vec![0; plan.queues.len()],
             skip_sums: vec![0; pair_keys.len()],
             check_every_sample,
             checks: 0,

@@ -27,7 +27,8 @@ impl World {
             found.failed += host.path.failed;
         }
         let in_stores: u64 = (0..self.directory.len()).map(|index| self.appended(QueueIx::new(index))).sum();
-        found.stored = in_stores - self.preloaded;
+        let copies: u64 = self.brokers.iter().map(|host| host.broker.copies).sum();
+        found.stored = in_stores - self.preloaded - copies;
         if found.offered != found.sending + found.failed + found.stored {
             found.violation = Some(format!(
                 "{} send() calls, but {} under way + {} failed + {} stored",

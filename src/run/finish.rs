@@ -166,7 +166,7 @@ impl World {
             let end = store.appended_offset(parts.local as usize);
             let skipped = ledger.skipped(end);
             appended += u128::from(end - skipped);
-            sum_of_appends += self.append_sums[queue.at()] - self.skip_sums[pair] - ledger.passed_appends();
+            sum_of_appends += store.append_sum(parts.local as usize) - self.skip_sums[pair] - ledger.passed_appends();
             for offset in ledger.first_unconsumed()..end {
                 if !ledger.is_consumed(offset)
                     && !ledger.is_passed(offset)

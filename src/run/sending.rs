@@ -51,7 +51,6 @@ impl World {
         let latency = &mut host.latency;
         match reply {
             SendReply::Ok { queue_offset, physical } => {
-                self.append_sums[request.queue.at()] += u128::from(now.as_nanos());
                 if let Some(arrival) = arrival {
                     host.path.lanes[broker].answer(arrival, request.draft.born_at);
                 }

@@ -149,8 +149,6 @@ pub(super) struct World {
     pub(super) sampling: super::sampling::SamplingState,
     pub(super) retention: super::retention::RetentionState,
     pub(super) preloaded: u64,
-    /// Per queue: sum of the times of all appends, ns.
-    pub(super) append_sums: Vec<u128>,
     /// Per pair: the same of the messages that the group skips.
     pub(super) skip_sums: Vec<u128>,
     pub(super) check_every_sample: bool,

@@ -44,6 +44,8 @@ pub(super) struct ConsumeQueue {
     first_physical: u64,
     /// Position of the last released entry.
     released_physical: u64,
+    /// Sum of the store times of all entries, ns.
+    pub(super) append_sum: u128,
 }
 
 impl ConsumeQueue {
@@ -62,6 +64,7 @@ impl ConsumeQueue {
             last_file: FileEnd::default(),
             first_physical: 0,
             released_physical: 0,
+            append_sum: 0,
         }
     }
 

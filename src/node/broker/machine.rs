@@ -47,6 +47,8 @@ pub struct Broker {
     pub(super) members: Members,
     pub(super) holds: Holds,
     pub(super) started: SimTime,
+    /// Records of the broker's own making, beside the messages that were sent.
+    pub copies: u64,
     pub(super) stream: Stream,
 }
 
@@ -98,6 +100,7 @@ impl Broker {
             members: Members::default(),
             holds: Holds::new(queues),
             started: SimTime::ZERO,
+            copies: 0,
             stream,
         }
     }
@@ -186,6 +189,18 @@ impl Broker {
     #[inline]
     pub fn put(&mut self, now: SimTime, local: u32, draft: &Draft) -> Put {
         self.store.put(now, local as usize, draft)
+    }
+
+    /// Stores a copy of a message, a record beside those that were sent, and wakes the pulls that wait for it.
+    #[allow(dead_code)]
+    pub(super) fn put_copy(&mut self, now: SimTime, queue: QueueIx, draft: &Draft, out: &mut Outbox) -> Put {
+        let local = self.directory.parts(queue).local;
+        let put = self.put(now, local, draft);
+        self.copies += u64::from(put.status == AppendStatus::PutOk);
+        if self.holds.arrange_wake(local as usize) {
+            out.effects.push(Effect::DispatchAt(local, next_dispatch_tick(self.started, now)));
+        }
+        put
     }
 
     /// The connection of a client is closed; `idle`: by this broker, because nothing was read or written for 120 s
