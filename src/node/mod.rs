@@ -14,3 +14,4 @@ pub mod fact;
 pub mod nameserver;
 pub mod outbox;
 pub mod producer;
+pub mod verdicts;

@@ -2,6 +2,7 @@
 
 use super::counters::Counters;
 use super::fact::Fact;
+use super::verdicts::Verdicts;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation, EndTransaction};
@@ -65,6 +66,19 @@ pub struct Delivery {
     pub class: u32,
     /// What became of it.
     pub fate: Fate,
+}
+
+/// A run of offsets that a pull went past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Queue.
+    pub queue: QueueIx,
+    /// First.
+    pub from: u64,
+    /// After the last.
+    pub to: u64,
+    /// The client dropped them by its own subscription; else the broker did by the group's.
+    pub by_client: bool,
 }
 
 /// How a listener call ended.
@@ -142,6 +156,10 @@ pub struct Outbox {
     pub counters: Counters,
     /// What messages have in common, for all nodes: a handle stands for what the real request carries as bytes.
     pub catalog: Catalog,
+    /// What subscriptions make of them.
+    pub verdicts: Verdicts,
+    /// Offsets that a member's pulls went past without giving it the message.
+    pub passed: Vec<Passed>,
     /// Empty batches to be used again, so that pulls allocate nothing.
     pub spare_batches: Vec<Vec<Pulled>>,
 }

@@ -18,6 +18,7 @@ use super::slab::Slab;
 use super::strategies::allocations;
 use super::truth::GroupTruth;
 use super::world::{BrokerHost, Event, NameserverHost, Process, World};
+use crate::filter::Expression;
 use crate::kernel::digest::Digest;
 use crate::kernel::histogram::Histogram;
 use crate::kernel::queue::EventQueue;
@@ -28,10 +29,11 @@ use crate::node::consumer::{Consumer, ConsumerParts};
 use crate::node::deployment::{Deployment, GroupSettings};
 use crate::node::nameserver::Nameserver;
 use crate::node::outbox::{Outbox, TIMERS};
+use crate::node::verdicts::Verdicts;
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::route::QueueData;
-use crate::scenario::plan::{Check, StoredOffset, TopicRole};
+use crate::scenario::plan::{Check, ExpressionPlan, StoredOffset, TopicRole};
 use crate::store::catalog::ClassFacts;
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 use crate::store::message::{MessageClass, NO_KEY};
@@ -46,7 +48,7 @@ impl World {
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
         let deployment = Rc::new(deployment(plan));
-        let out = Outbox { trace, ..Outbox::default() };
+        let out = Outbox { trace, verdicts: Verdicts::new(expressions(plan)), ..Outbox::default() };
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
         let mut world = Self {
@@ -72,6 +74,7 @@ impl World {
             events: 0,
             pending_max: 0,
             facts: Vec::new(),
+            losses: Vec::new(),
             trace,
             has_transactions: plan.producers.iter().any(|producer| producer.transaction.is_some()),
             ledgers: vec![QueueLedger::default(); pair_keys.len()],
@@ -205,6 +208,16 @@ fn pairs(plan: &Plan) -> (Vec<Vec<u32>>, Vec<(GroupIx, QueueIx)>) {
         }
     }
     (pairs, keys)
+}
+
+/// The compiled subscriptions. A plan with one that does not compile is not made by a scenario; it matches nothing.
+fn expressions(plan: &Plan) -> Vec<Expression> {
+    let compile = |expression: &ExpressionPlan| match expression {
+        ExpressionPlan::Tag(text) => Expression::tag(text).ok(),
+        ExpressionPlan::Sql92(text) => Expression::sql(text).ok(),
+    };
+    let nothing = || Expression::sql("FALSE").expect("a literal compiles");
+    plan.expressions.iter().map(|expression| compile(expression).unwrap_or_else(nothing)).collect()
 }
 
 /// The topics that brokers create when they are first needed are not there yet.

@@ -67,7 +67,10 @@ impl World {
                 (count(Place::Processing), count(Place::Cached), count(Place::InFlight));
             let skipped = ledger.skipped(appended);
             places.stored += appended;
-            places.skipped += skipped;
+            let (filtered, lost) = ledger.filtered();
+            places.skipped += skipped - filtered - lost;
+            places.filtered += filtered;
+            places.lost += lost;
             places.processing += processing;
             places.cached += cached;
             places.in_flight += in_flight;

@@ -17,6 +17,9 @@ impl World {
         {
             self.record_deliveries(instance);
         }
+        if !self.out.passed.is_empty() {
+            self.record_passed(node);
+        }
         if self.out.effects.is_empty() {
             return;
         }

@@ -54,6 +54,7 @@ impl World {
             producers,
             series: self.series,
             conservation,
+            losses: std::mem::take(&mut self.losses),
             transactions,
             counters: std::mem::take(&mut self.out.counters),
             delay_lateness: percentiles(&self.lateness),

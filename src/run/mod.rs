@@ -8,6 +8,7 @@ mod finish;
 mod network;
 pub mod observe;
 pub mod outcome;
+mod passed;
 mod preset;
 mod retention;
 mod sampling;

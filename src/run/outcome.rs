@@ -34,6 +34,8 @@ pub struct Outcome {
     pub series: Series,
     /// Where every message is.
     pub conservation: Conservation,
+    /// The loss ledger, by group, queue and member.
+    pub losses: Vec<Loss>,
     /// The states of all transactions.
     pub transactions: TransactionStates,
     /// What was counted.
@@ -307,13 +309,17 @@ pub struct Conservation {
     pub violation: Option<String>,
 }
 
-/// The places of the messages of a group's topics. `stored = skipped + unread + in_flight + cached + processing + consumed`.
+/// The places of the messages of a group's topics. `stored = skipped + filtered + lost + unread + in_flight + cached + processing + consumed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupConservation {
     /// Stored in the group's topics (preloaded ones included).
     pub stored: u64,
     /// Before the offset from which the group started: never to be read by it.
     pub skipped: u64,
+    /// Passed over by the group's filter; nobody of the group wants them.
+    pub filtered: u64,
+    /// Passed over by a filter although a member wants them.
+    pub lost: u64,
     /// Not yet given to any client, or to be read again.
     pub unread: u64,
     /// In an answer on its way to a client.
@@ -324,6 +330,25 @@ pub struct GroupConservation {
     pub processing: u64,
     /// The listener returned at least once.
     pub consumed: u64,
+}
+
+/// Messages that somebody of a group wanted and nobody was given: one member's pulls of one queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Group.
+    pub group: GroupIx,
+    /// Queue.
+    pub queue: QueueIx,
+    /// Whose pulls went past them.
+    pub instance: InstanceIx,
+    /// The member dropped them by its own subscription; else the broker did by the one that another member had set.
+    pub by_client: bool,
+    /// How many.
+    pub messages: u64,
+    /// The first one's offset and the time it was passed.
+    pub first: (u64, SimTime),
+    /// The last one's.
+    pub last: (u64, SimTime),
 }
 
 /// What the engine did.

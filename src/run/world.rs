@@ -9,7 +9,7 @@ use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
 use super::observe::ownership::OwnershipTrack;
 use super::observe::views::ViewTrack;
-use super::outcome::{FactRecord, Plan, Series};
+use super::outcome::{FactRecord, Loss, Plan, Series};
 use super::sends::SendPath;
 use super::slab::Slab;
 use crate::kernel::digest::Digest;
@@ -149,6 +149,7 @@ pub(super) struct World {
     pub(super) events: u64,
     pub(super) pending_max: u64,
     pub(super) facts: Vec<FactRecord>,
+    pub(super) losses: Vec<Loss>,
     pub(super) trace: bool,
     /// Some producer sends in transactions.
     pub(super) has_transactions: bool,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::Channel;
 use crate::protocol::message::ConsumerData;
-use crate::store::ids::{ClientIx, GroupIx, TopicIx};
+use crate::store::ids::{ClientIx, ExpressionIx, GroupIx, TopicIx};
 
 /// One member's connection (`ClientChannelInfo`).
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ struct Entry {
 pub struct GroupMembers {
     entries: Vec<Entry>,
     /// One subscription table for the whole group: the last heartbeat wins.
-    subscriptions: BTreeMap<TopicIx, SimTime>,
+    subscriptions: BTreeMap<TopicIx, (SimTime, ExpressionIx)>,
     /// The answer to `GET_CONSUMER_LIST_BY_GROUP`, made once per change.
     list: Option<Rc<[ClientIx]>>,
 }
@@ -30,7 +30,13 @@ impl GroupMembers {
     /// The version of the group's subscription to a topic.
     #[must_use]
     pub fn sub_version(&self, topic: TopicIx) -> Option<SimTime> {
-        self.subscriptions.get(&topic).copied()
+        self.subscriptions.get(&topic).map(|(version, _)| *version)
+    }
+
+    /// The expression by which the group's pulls of a topic are filtered.
+    #[must_use]
+    pub fn expression(&self, topic: TopicIx) -> ExpressionIx {
+        self.subscriptions.get(&topic).map_or(ExpressionIx::ALL, |(_, expression)| *expression)
     }
 
     /// The channels of all members.
@@ -79,11 +85,15 @@ impl Members {
             group.list = None;
             registered.new_channel = true;
         }
-        for (topic, version) in &data.subscriptions {
+        for ((topic, version), expression) in data.subscriptions.iter().zip(&data.expressions) {
             match group.subscriptions.get_mut(topic) {
-                Some(known) => *known = (*known).max(*version),
+                Some((known, filter)) => {
+                    if version > known {
+                        (*known, *filter) = (*version, *expression);
+                    }
+                }
                 None => {
-                    group.subscriptions.insert(*topic, *version);
+                    group.subscriptions.insert(*topic, (*version, *expression));
                     registered.updated = true;
                 }
             }
@@ -151,7 +161,7 @@ impl Members {
 mod tests {
     use super::*;
     use crate::protocol::address::Address;
-    use crate::store::ids::{ExpressionIx, InstanceIx};
+    use crate::store::ids::InstanceIx;
 
     fn channel(instance: u32) -> Channel {
         Channel { client: Address::Consumer(InstanceIx(instance)), epoch: 0 }

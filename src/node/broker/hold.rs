@@ -21,6 +21,8 @@ pub(super) struct Held {
     pub correlation: Correlation,
     /// When it has to be answered at the next check.
     pub deadline: SimTime,
+    /// Messages before this offset have been looked at.
+    pub seen: u64,
 }
 
 /// The waiting pulls of all local queues.
@@ -53,17 +55,15 @@ impl Holds {
         true
     }
 
-    /// Takes the pulls that are due: those before the end of the queue (`newest` > offset) and, when `check` is set, those
-    /// whose time has run out. The rest keeps waiting in order (`#notifyMessageArriving`).
-    pub(super) fn take_due(&mut self, queue: usize, newest: u64, check: Option<SimTime>, due: &mut Vec<Held>) {
+    /// Takes the pulls of a queue to look at them.
+    pub(super) fn take(&mut self, queue: usize) -> Vec<Held> {
         self.waking[queue] = false;
-        self.queues[queue].retain(|held| {
-            let wake = newest > held.request.offset || check.is_some_and(|now| now >= held.deadline);
-            if wake {
-                due.push(*held);
-            }
-            !wake
-        });
+        std::mem::take(&mut self.queues[queue])
+    }
+
+    /// Keeps those that go on waiting, in order.
+    pub(super) fn put_back(&mut self, queue: usize, held: Vec<Held>) {
+        self.queues[queue] = held;
     }
 
     /// Queues on which something waits.

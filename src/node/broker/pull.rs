@@ -4,9 +4,11 @@ use super::hold::{Held, SUSPEND_TIMEOUT};
 use super::machine::Broker;
 use crate::kernel::time::SimTime;
 use crate::node::outbox::{Effect, Outbox};
+use crate::node::verdicts::Verdicts;
 use crate::protocol::address::Channel;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
 use crate::store::dispatch::next_dispatch_tick;
+use crate::store::ids::ExpressionIx;
 
 impl Broker {
     /// First processing of a pull: it may be held, and its piggy-backed offset is stored.
@@ -18,7 +20,7 @@ impl Broker {
         request: PullRequest,
         out: &mut Outbox,
     ) {
-        if let Err(code) = self.check(&request) {
+        if let Err(code) = self.check(&request, &out.verdicts) {
             let reply =
                 PullReply { queue: request.queue, token: request.token, code, next_begin_offset: 0, batch: Vec::new() };
             out.reply(channel, correlation, Body::PullReply(reply));
@@ -30,7 +32,7 @@ impl Broker {
         if reply.code == PullCode::PullNotFound {
             let suspend =
                 if self.config.long_polling_enable { SUSPEND_TIMEOUT } else { self.config.short_polling_time };
-            let held = Held { request, channel, correlation, deadline: now + suspend };
+            let held = Held { request, channel, correlation, deadline: now + suspend, seen: request.offset };
             self.holds.hold(local as usize, held);
             out.spare_batches.push(reply.batch);
             if let Some(stored) = self.store.next_undispatched_at(local as usize)
@@ -66,9 +68,24 @@ impl Broker {
     /// Re-runs the due pulls without suspension and without committing.
     fn wake(&mut self, local: usize, check: Option<SimTime>, out: &mut Outbox) {
         let mut due = Vec::new();
-        self.holds.take_due(local, self.store.max_offset(local), check, &mut due);
+        let newest = self.store.max_offset(local);
+        let mut held = self.holds.take(local);
+        held.retain_mut(|held| {
+            let wake = if check.is_some_and(|now| now >= held.deadline) {
+                true
+            } else if check.is_some() {
+                newest > held.request.offset
+            } else {
+                self.arrived(held, newest, out)
+            };
+            if wake {
+                due.push(*held);
+            }
+            !wake
+        });
+        self.holds.put_back(local, held);
         for held in due {
-            let reply = match self.check(&held.request) {
+            let reply = match self.check(&held.request, &out.verdicts) {
                 Ok(()) => self.read(&held.request, out),
                 Err(code) => PullReply {
                     queue: held.request.queue,
@@ -88,25 +105,63 @@ impl Broker {
         }
     }
 
+    /// Whether something that a held pull waits for has arrived since it was last looked at; what its subscription does not
+    /// want leaves it held (`#notifyMessageArriving` with the hash of the arriving message).
+    fn arrived(&self, held: &mut Held, newest: u64, out: &mut Outbox) -> bool {
+        let expression = self.expression(&held.request);
+        if newest <= held.request.offset || out.verdicts.takes_all(expression) {
+            return newest > held.request.offset;
+        }
+        let local = self.directory.parts(held.request.queue).local as usize;
+        let filter = out.verdicts.broker_filter(expression, &out.catalog);
+        let mut fresh = held.seen..newest;
+        held.seen = newest;
+        fresh.any(|offset| self.store.message(local, offset).is_some_and(|message| filter.passes(message)))
+    }
+
     /// The checks before the store is read, in `PullMessageProcessor#processRequest`'s order.
-    fn check(&self, request: &PullRequest) -> Result<(), PullCode> {
+    fn check(&self, request: &PullRequest, verdicts: &Verdicts) -> Result<(), PullCode> {
         let parts = self.directory.parts(request.queue);
         let readable = self.topic(parts.topic).map_or(0, |data| data.read_queue_nums);
         if parts.queue_id >= readable {
             return Err(PullCode::SystemError);
         }
-        let version = self.members(request.group).and_then(|group| group.sub_version(parts.topic));
+        let members = self.members(request.group);
+        let version = members.and_then(|group| group.sub_version(parts.topic));
         match version {
             None => Err(PullCode::SubscriptionNotExist),
             Some(version) if version < request.sub_version => Err(PullCode::SubscriptionNotLatest),
+            // `enablePropertyFilter` off: the processor answers an error to SQL92.
+            Some(_) if self.refuses_sql(request, verdicts) => Err(PullCode::SystemError),
             Some(_) => Ok(()),
         }
+    }
+
+    fn refuses_sql(&self, request: &PullRequest, verdicts: &Verdicts) -> bool {
+        if self.config.enable_property_filter {
+            return false;
+        }
+        let expression = self.expression(request);
+        expression != ExpressionIx::ALL && verdicts.expression(expression).needs_properties()
+    }
+
+    /// The expression of the group's subscription, whoever set it last.
+    fn expression(&self, request: &PullRequest) -> ExpressionIx {
+        let topic = self.directory.parts(request.queue).topic;
+        self.members(request.group).map_or(ExpressionIx::ALL, |group| group.expression(topic))
     }
 
     fn read(&mut self, request: &PullRequest, out: &mut Outbox) -> PullReply {
         let local = self.directory.parts(request.queue).local as usize;
         let mut batch = out.spare_batches.pop().unwrap_or_default();
-        let result = self.store.get_message(local, request.offset as i64, request.max_nums, &mut batch);
+        let expression = self.expression(request);
+        let (offset, most) = (request.offset as i64, request.max_nums);
+        let result = if out.verdicts.takes_all(expression) {
+            self.store.get_message(local, offset, most, &mut batch)
+        } else {
+            let filter = out.verdicts.broker_filter(expression, &out.catalog);
+            self.store.get_message_filtered(local, offset, most, &filter, &mut batch)
+        };
         assert!(result.released == 0, "a model released messages that {:?} still needs", request.queue);
         let config = self.store.config();
         let code = PullCode::of(result.status, request.offset as i64, config.broker_role, config.offset_check_in_slave);

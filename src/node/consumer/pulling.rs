@@ -4,9 +4,18 @@ use super::machine::Consumer;
 use super::parts::Presence;
 use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_DELAY};
 use crate::kernel::time::SimTime;
-use crate::node::outbox::{Effect, Outbox};
+use crate::node::counters::Counter;
+use crate::node::outbox::{Effect, Outbox, Passed};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
+use crate::store::get_message::Pulled;
+use crate::store::ids::{ExpressionIx, QueueIx, TopicIx};
+
+fn pass(queue: QueueIx, from: u64, to: u64, by_client: bool, out: &mut Outbox) {
+    if from < to {
+        out.passed.push(Passed { queue, from, to, by_client });
+    }
+}
 
 impl Consumer {
     /// The pull thread takes the pull request of a process queue: it goes out unless flow control puts it off.
@@ -49,10 +58,50 @@ impl Consumer {
         let live = self.presence() == Presence::Running
             && self.table.by_token(token).is_some_and(|assigned| assigned.queue == queue && !assigned.dropped);
         if live {
+            if code == PullCode::Success || code == PullCode::PullRetryImmediately {
+                self.filter_batch(token, next_begin_offset, &mut batch, out);
+            }
             self.take_answer(now, token, code, next_begin_offset, &batch, out);
         }
         batch.clear();
         out.spare_batches.push(batch);
+    }
+
+    /// The client's own filter (`PullAPIWrapper#processPullResult`), and what the pull went past.
+    fn filter_batch(&mut self, token: u32, next: u64, batch: &mut Vec<Pulled>, out: &mut Outbox) {
+        let Some(assigned) = self.table.by_token(token) else { return };
+        let (queue, from) = (assigned.queue, assigned.next_offset);
+        let complete = batch.len() as u64 == next.saturating_sub(from);
+        let topic = self.directory.parts(queue).topic;
+        let expression = self.expression(topic);
+        if complete && out.verdicts.takes_all(expression) {
+            return;
+        }
+        let mut at = from;
+        for pulled in batch.iter() {
+            pass(queue, at, pulled.offset, false, out);
+            at = pulled.offset + 1;
+        }
+        pass(queue, at, next, false, out);
+        if out.verdicts.takes_all(expression) {
+            return;
+        }
+        let before = batch.len();
+        let Outbox { verdicts, catalog, passed, .. } = out;
+        batch.retain(|pulled| {
+            let keeps = verdicts.client_keeps(expression, catalog, pulled.message.class);
+            if !keeps {
+                passed.push(Passed { queue, from: pulled.offset, to: pulled.offset + 1, by_client: true });
+            }
+            keeps
+        });
+        out.counters.add(Counter::ClientFiltered, self.group, (before - batch.len()) as u64);
+    }
+
+    /// The expression this member subscribes a topic with.
+    fn expression(&self, topic: TopicIx) -> ExpressionIx {
+        let position = self.topics.iter().position(|known| *known == topic);
+        position.and_then(|position| self.expressions.get(position)).copied().unwrap_or(ExpressionIx::ALL)
     }
 
     /// The offset of a process queue was illegal 10 s ago: it is corrected, stored, and the process queue removed. Nothing

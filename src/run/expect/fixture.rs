@@ -144,6 +144,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
             ..Series::default()
         },
         conservation: Conservation::default(),
+        losses: Vec::new(),
         transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),

@@ -112,6 +112,10 @@ pub struct QueueLedger {
     /// Offsets jumped over: a member took the queue while no offset was stored and began, by its `consumeFromWhere`, behind
     /// messages that nobody had consumed. Nobody reads them any more, unless a former owner still has them.
     passed: Intervals,
+    /// Of them, those that a filter took out and nobody of the group wants.
+    filtered: Intervals,
+    /// Of them, those that a filter took out although a member wants them.
+    lost: Intervals,
     /// Sum of their append times, ns.
     passed_appends: u128,
     /// Delivered, but the group is not done with it.
@@ -131,6 +135,8 @@ impl Default for QueueLedger {
             base: None,
             delivered: Intervals::default(),
             passed: Intervals::default(),
+            filtered: Intervals::default(),
+            lost: Intervals::default(),
             passed_appends: 0,
             unfinished: BTreeSet::new(),
             failed: BTreeSet::new(),
@@ -166,10 +172,27 @@ impl QueueLedger {
         }
     }
 
+    /// A pull went past a message because of a filter. Returns whether it is news.
+    pub fn on_filtered(&mut self, offset: u64, appended_at: u128, wanted: bool) -> bool {
+        if self.delivered.contains(offset) || !self.passed.insert(offset) {
+            return false;
+        }
+        self.passed_appends += appended_at;
+        if wanted { self.lost.insert(offset) } else { self.filtered.insert(offset) }
+    }
+
+    /// Messages that a filter took out: (nobody wants them, somebody does).
+    #[must_use]
+    pub fn filtered(&self) -> (u64, u64) {
+        (self.filtered.len(), self.lost.len())
+    }
+
     /// A listener call with a message that was jumped over returned after all.
     fn take_back(&mut self, offset: u64, appended_at: u128) {
         if self.passed.remove(offset) {
             self.passed_appends -= appended_at;
+            self.filtered.remove(offset);
+            self.lost.remove(offset);
         }
     }
 

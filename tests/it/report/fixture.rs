@@ -226,6 +226,7 @@ pub(super) fn outcome(shape: &Shape) -> Outcome {
             latency: percentiles(sent, 1_300),
         }],
         series,
+        losses: Vec::new(),
         transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),

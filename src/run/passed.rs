@@ -1,0 +1,78 @@
+//! The loss ledger: what pulls went past without giving it to anybody, and whether somebody wanted it.
+
+use super::outcome::Loss;
+use super::world::World;
+use crate::node::counters::Counter;
+use crate::node::outbox::Passed;
+use crate::protocol::address::Address;
+use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
+
+impl World {
+    /// A member's pulls went past these offsets.
+    pub(super) fn record_passed(&mut self, node: Address) {
+        let mut passed = std::mem::take(&mut self.out.passed);
+        if let Address::Consumer(instance) = node {
+            let group = self.plan.instances[instance.at()].group;
+            for run in &passed {
+                self.record_run(group, instance, *run);
+            }
+        }
+        passed.clear();
+        self.out.passed = passed;
+    }
+
+    fn record_run(&mut self, group: GroupIx, instance: crate::store::ids::InstanceIx, run: Passed) {
+        let parts = self.directory.parts(run.queue);
+        let wanted_by = self.expressions_of(group, parts.topic);
+        let pair = self.pairs[group.at()][run.queue.at()] as usize;
+        for offset in run.from..run.to {
+            let store = &self.brokers[parts.broker.at()].broker.store;
+            let Some(message) = store.message(parts.local as usize, offset).copied() else { continue };
+            let wanted = wanted_by.iter().any(|by| self.out.verdicts.wants(*by, &self.out.catalog, message.class));
+            let appended_at = u128::from(message.stored_at.as_nanos());
+            if !self.ledgers[pair].on_filtered(offset, appended_at, wanted) {
+                continue;
+            }
+            let counter = if wanted { Counter::Lost } else { Counter::Filtered };
+            self.out.counters.add(counter, group, 1);
+            if wanted {
+                self.enter_loss(group, instance, run, offset);
+            }
+        }
+    }
+
+    fn enter_loss(&mut self, group: GroupIx, instance: crate::store::ids::InstanceIx, run: Passed, offset: u64) {
+        let now = (offset, self.now);
+        let known = self.losses.iter_mut().find(|loss| {
+            (loss.group, loss.queue, loss.instance, loss.by_client) == (group, run.queue, instance, run.by_client)
+        });
+        match known {
+            Some(loss) => {
+                loss.messages += 1;
+                loss.last = now;
+            }
+            None => self.losses.push(Loss {
+                group,
+                queue: run.queue,
+                instance,
+                by_client: run.by_client,
+                messages: 1,
+                first: now,
+                last: now,
+            }),
+        }
+    }
+
+    /// The expressions with which members of a group subscribe a topic.
+    fn expressions_of(&self, group: GroupIx, topic: TopicIx) -> Vec<ExpressionIx> {
+        let members = self.plan.instances.iter().filter(|instance| instance.group == group);
+        let mut expressions: Vec<ExpressionIx> = members
+            .flat_map(|member| member.topics.iter().zip(&member.expressions))
+            .filter(|(subscribed, _)| **subscribed == topic)
+            .map(|(_, expression)| *expression)
+            .collect();
+        expressions.sort_unstable();
+        expressions.dedup();
+        expressions
+    }
+}
