@@ -18,15 +18,19 @@ pub(super) struct Setting {
 pub(super) fn unusual(config: &SubscriptionGroupConfig) -> Vec<Setting> {
     let all = |config: &SubscriptionGroupConfig| {
         let bool = |key, value: bool| Setting { key, value: value.to_string(), sound: true };
-        let int = |key, value: i64| Setting { key, value: value.to_string(), sound: (1..=1000).contains(&value) };
+        let int = |key, value: i64, least: i64| Setting {
+            key,
+            value: value.to_string(),
+            sound: (least..=1000).contains(&value),
+        };
         [
             bool("consumeEnable", config.consume_enable),
             bool("consumeFromMinEnable", config.consume_from_min_enable),
             bool("consumeBroadcastEnable", config.consume_broadcast_enable),
-            int("retryQueueNums", config.retry_queue_nums.into()),
-            int("retryMaxTimes", config.retry_max_times.into()),
-            int("brokerId", config.broker_id),
-            int("whichBrokerWhenConsumeSlowly", config.which_broker_when_consume_slowly),
+            int("retryQueueNums", config.retry_queue_nums.into(), 1),
+            int("retryMaxTimes", config.retry_max_times.into(), 0),
+            int("brokerId", config.broker_id, 0),
+            int("whichBrokerWhenConsumeSlowly", config.which_broker_when_consume_slowly, 0),
             bool("notifyConsumerIdsChangedEnable", config.notify_consumer_ids_changed_enable),
         ]
     };
