@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::allocate::{AllocateArgs, OutputFormat};
+use super::filter::FilterArgs;
 use crate::kernel::time::SimDuration;
 use crate::scenario::Overrides;
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Divide queues among consumers with RocketMQ's allocation strategies
     Allocate(AllocateArgs),
+    /// Judge a message by a subscription: an SQL92 expression over its properties, or tags
+    Filter(FilterArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a completion script for a shell

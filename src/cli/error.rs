@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use super::allocate::AllocateCommandError;
 use super::exit::Exit;
+use super::filter::FilterCommandError;
 use crate::run::RunError;
 use crate::scenario::ScenarioError;
 
@@ -27,6 +28,9 @@ pub(super) enum CliError {
     /// The `allocate` command.
     #[error(transparent)]
     Allocate(#[from] AllocateCommandError),
+    /// The `filter` command.
+    #[error(transparent)]
+    Filter(#[from] FilterCommandError),
     /// Two runs of the same scenario differ.
     #[error("{name}: two runs of the same scenario differ: {first} and {second}")]
     Nondeterminism {
@@ -80,7 +84,9 @@ impl CliError {
 
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Scenario(_) | Self::Input { .. } | Self::Allocate(_) | Self::Output(_) => Exit::Usage,
+            Self::Scenario(_) | Self::Input { .. } | Self::Allocate(_) | Self::Filter(_) | Self::Output(_) => {
+                Exit::Usage
+            }
             Self::Nondeterminism { .. } => Exit::Nondeterminism,
             Self::Run { .. } => Exit::Internal,
         }
@@ -88,9 +94,9 @@ impl CliError {
 
     pub(super) fn is_broken_pipe(&self) -> bool {
         match self {
-            Self::Output(error) | Self::Allocate(AllocateCommandError::Output(error)) => {
-                error.kind() == io::ErrorKind::BrokenPipe
-            }
+            Self::Output(error)
+            | Self::Allocate(AllocateCommandError::Output(error))
+            | Self::Filter(FilterCommandError::Output(error)) => error.kind() == io::ErrorKind::BrokenPipe,
             _ => false,
         }
     }
@@ -109,6 +115,7 @@ impl CliError {
         match self {
             Self::Scenario(error) => error.report(),
             Self::Allocate(error) => miette::Report::new(error),
+            Self::Filter(error) => miette::Report::new(error),
             Self::Input { message, help } => miette::Report::new(Plain { message, help }),
             Self::Run { .. } => {
                 let help = "this is a bug of the simulator; please report it with the scenario".to_owned();

@@ -7,6 +7,7 @@ mod completions;
 mod error;
 mod exit;
 mod files;
+pub mod filter;
 mod folder;
 mod progress;
 mod report_adapter;
@@ -52,6 +53,9 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Test(args) => test::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
         Command::Allocate(args) => allocate::run(args, &mut terminal.out)
+            .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
+            .map_err(CliError::from),
+        Command::Filter(args) => filter::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),
         Command::Schema => schema::run(terminal),

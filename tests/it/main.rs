@@ -5,6 +5,7 @@ mod allocation;
 mod bad_input;
 mod cli;
 mod determinism;
+mod filter;
 mod gallery;
 mod laws;
 mod queueing;
