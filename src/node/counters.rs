@@ -66,6 +66,14 @@ pub const COUNTERS: usize = Counter::DelayedDelivered as usize + 1;
 /// Counters before this one are counted per group.
 pub const GROUP_COUNTERS: usize = Counter::HalfMessages as usize;
 
+impl Counter {
+    /// Whether it is counted per group, too.
+    #[must_use]
+    pub const fn is_of_groups(self) -> bool {
+        (self as usize) < GROUP_COUNTERS
+    }
+}
+
 /// The counts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

@@ -61,6 +61,7 @@ impl de::Error for DecodeError {
 
     fn invalid_value(got: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let (value, most) = match (got, expected.to_string().as_str()) {
+            (Unexpected::Signed(value), "u8") if value > 0 => (value, i64::from(u8::MAX)),
             (Unexpected::Signed(value), "u32") if value > 0 => (value, i64::from(u32::MAX)),
             (Unexpected::Signed(value), "i32") if value > 0 => (value, i64::from(i32::MAX)),
             _ => return Self::invalid_type(got, expected),

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::raw::{
-    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, Expect, Group, Nameserver, Producer,
-    RestartIdentity, Root, Selector, StopKinds, Strategy, Timed, Topic,
+    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, Expect, Group, Mode, Model, Nameserver, Outcomes,
+    Producer, RestartIdentity, Root, Selector, StopKinds, Strategy, Timed, Topic,
 };
 use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, Rate};
 use crate::kernel::time::SimDuration;
@@ -99,6 +99,7 @@ fn fill_cluster(cluster: &mut Cluster) {
     for machine in [&mut handling.nameserver, &mut handling.send, &mut handling.pull, &mut handling.admin] {
         machine.get_or_insert_with(|| micros(100));
     }
+    handling.deliver.get_or_insert_with(|| micros(50));
     handling.client.get_or_insert_with(|| micros(50));
     let network = &mut cluster.network;
     for link in [&mut network.client_to_broker, &mut network.client_to_nameserver, &mut network.broker_to_nameserver] {
@@ -150,6 +151,13 @@ fn fill_producer(producer: &mut Producer) {
     }
     producer.arrivals.get_or_insert(ArrivalKind::Poisson);
     producer.body_size.get_or_insert_with(kibibyte);
+    if let Some(transaction) = &mut producer.transaction {
+        transaction.local_time.get_or_insert_with(|| micros(1000));
+        transaction.outcome.get_or_insert(Outcomes::COMMIT);
+        transaction.lost_end.get_or_insert(0.0);
+        transaction.check_time.get_or_insert_with(|| micros(1000));
+        transaction.check_outcome.get_or_insert(Outcomes::COMMIT);
+    }
     let keys = producer.keys.map_or(0, |keys| {
         let longest = format!("key-{}", keys.count.saturating_sub(1));
         longest.len() as u64 + KEYS_PROPERTY
@@ -165,6 +173,10 @@ fn fill_producer(producer: &mut Producer) {
 }
 
 fn fill_group(group: &mut Group) {
+    group.message_model.get_or_insert(Model::Clustering);
+    group.consume_mode.get_or_insert(Mode::Concurrently);
+    group.retry_max_times.get_or_insert(16);
+    group.retry_queue_nums.get_or_insert(1);
     group.instances.get_or_insert(CountOrList::Count(1));
     group.strategy.get_or_insert(Strategy::Averagely);
     group.start.get_or_insert(seconds(1));
@@ -172,6 +184,13 @@ fn fill_group(group: &mut Group) {
     group.start_jitter.get_or_insert(zero());
     group.restart_identity.get_or_insert(RestartIdentity::Host);
     group.fill(&ConsumerConfig::default());
+    let members = match &mut group.instances {
+        Some(CountOrList::List(list)) => list.iter_mut().filter_map(|member| member.listener.as_mut()).collect(),
+        _ => Vec::new(),
+    };
+    for rule in group.listener.iter_mut().chain(members).flatten() {
+        rule.fail.get_or_insert(false);
+    }
 }
 
 fn fill_timed(timed: &mut Timed) {
@@ -181,6 +200,10 @@ fn fill_timed(timed: &mut Timed) {
     if let Some(restart) = &mut timed.rolling_restart {
         restart.downtime.get_or_insert(seconds(5));
         restart.by.get_or_insert(StopKinds::Stop);
+        restart.fresh_host.get_or_insert(false);
+    }
+    if let Some(reset) = &mut timed.reset_offset {
+        reset.force.get_or_insert(true);
     }
 }
 

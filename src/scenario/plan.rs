@@ -294,6 +294,14 @@ pub struct GroupPlan {
     pub stored_offset: Option<StoredOffset>,
 }
 
+impl GroupPlan {
+    /// The name of the group in the file: its own, or that of the broadcasting group whose member it is.
+    #[must_use]
+    pub fn of_file(&self) -> &str {
+        self.broadcasting.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// Where the group's offsets stand in the brokers' tables when the run starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -56,10 +56,14 @@ pub(super) struct At<'a> {
 }
 
 impl<'a> At<'a> {
-    /// The group's queues of a topic, or of all.
+    /// The group's queues of a topic, or of all its topics but its own retry topic.
     fn queues(self, topic: Option<TopicIx>) -> impl Iterator<Item = &'a QueueOwnership> {
         let plan = &self.outcome.plan;
-        let of_topic = move |queue: QueueIx| topic.is_none_or(|topic| plan.queues[queue.at()].topic == topic);
+        let own_retry = plan.groups[self.group.at()].retry_topic;
+        let of_topic = move |queue: QueueIx| {
+            let of_queue = plan.queues[queue.at()].topic;
+            topic.map_or(Some(of_queue) != own_retry, |topic| of_queue == topic)
+        };
         self.outcome.ownership.iter().filter(move |owned| owned.group == self.group && of_topic(owned.queue))
     }
 

@@ -98,7 +98,9 @@ impl Lints<'_> {
         let plan = self.plan;
         for (number, instance) in plan.instances.iter().enumerate() {
             let group = &plan.groups[instance.group.at()];
-            if instance.topics != group.topics {
+            let own: Vec<TopicIx> =
+                instance.topics.iter().copied().filter(|topic| Some(*topic) != group.retry_topic).collect();
+            if group.broadcasting.is_none() && own != group.topics {
                 let at = self.instance_at(InstanceIx::new(number)).key("topics");
                 let message = format!("{} does not subscribe to the topics of its group", instance.name);
                 let help = "each heartbeat replaces the group's subscription at the broker, and queues given to a member \
@@ -116,7 +118,7 @@ impl Lints<'_> {
         loop {
             let (members, queues) = (scene.members(group), scene.most_queues(group));
             if members > queues && queues > 0 {
-                let name = &plan.groups[group.at()].name;
+                let name = plan.groups[group.at()].of_file();
                 let place = self.cause(name, at);
                 let when = if at == SimTime::ZERO { String::new() } else { format!(" from {at} on") };
                 let message = format!("{name} has {members} members for {queues} queues{when}");
@@ -165,7 +167,7 @@ impl Lints<'_> {
         }
         let load = rate * seconds / threads;
         if load >= 1.0 {
-            let at = At::default().key("groups").key(&of_group.name);
+            let at = At::default().key("groups").key(of_group.of_file());
             let place = if self.tree.has(&at.key("serviceTime")) { at.key("serviceTime") } else { at };
             let message = format!(
                 "{} cannot keep up: {rate:.0} messages a second arrive, {threads} threads of {working} working members \

@@ -1,14 +1,14 @@
 //! Topics: queues that nobody reads, or that nobody writes to.
 
 use super::Lints;
-use crate::scenario::plan::{Action, StrategyPlan, TopicOnBroker};
+use crate::scenario::plan::{Action, StrategyPlan, TopicOnBroker, TopicRole};
 use crate::scenario::tree::At;
 use crate::store::ids::{QueueIx, TopicIx};
 
 impl Lints<'_> {
     pub(super) fn topics(&mut self) {
         let plan = self.plan;
-        for (number, topic) in plan.topics.iter().enumerate() {
+        for (number, topic) in plan.topics.iter().enumerate().filter(|(_, topic)| topic.role == TopicRole::Normal) {
             let ix = TopicIx::new(number);
             let at = At::default().key("topics").key(&topic.name);
             for on in &topic.brokers {

@@ -2,8 +2,7 @@
 
 use super::Lints;
 use crate::kernel::time::SimDuration;
-use crate::node::config::ConsumeFromWhere;
-use crate::scenario::raw::Timed;
+use crate::scenario::raw::{Timed, Where};
 use crate::scenario::tree::At;
 use crate::scenario::units::CountOrMap;
 
@@ -27,7 +26,7 @@ impl Lints<'_> {
                 );
             }
         }
-        for (group, (name, raw)) in self.root.groups.iter().enumerate() {
+        for (name, raw) in &self.root.groups {
             let at = At::default().key("groups").key(name);
             if raw.consume_thread_max.is_some() {
                 self.warn_key(
@@ -36,7 +35,7 @@ impl Lints<'_> {
                     "the queue of the pool has no bound, so it never grows beyond `consumeThreadMin`",
                 );
             }
-            let by_time = self.plan.groups[group].config.consume_from_where == ConsumeFromWhere::Timestamp;
+            let by_time = raw.consume_from_where == Some(Where::Timestamp);
             if raw.consume_timestamp.is_some() && !by_time {
                 self.warn_key(
                     &at.key("consumeTimestamp"),

@@ -69,6 +69,9 @@ pub struct BrokerHandling {
     /// From the arrival of any other request to its effect. Default: `cluster.handling.admin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Dist<Duration>>,
+    /// Delivery of one delayed message by the schedule service. Default: `cluster.handling.deliver`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliver: Option<Dist<Duration>>,
 }
 
 impl BrokerHandling {
@@ -93,6 +96,9 @@ pub struct Handling {
     /// A broker, from the arrival of any other request to its effect. Default `100us`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin: Option<Dist<Duration>>,
+    /// A broker, the delivery of one delayed message by its schedule service. Default `50us`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deliver: Option<Dist<Duration>>,
     /// A client, from the arrival of a message to its effect. Default `50us`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<Dist<Duration>>,

@@ -9,6 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::counts::{CounterCheck, LatenessCheck, NamedCount};
 use crate::scenario::units::{Duration, Percentile, QueueRefs};
 
 /// An expectation: one check, at a time or at the end.
@@ -63,6 +64,24 @@ pub struct Expect {
     /// Exactly this many running members own no queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_consumers: Option<IdleCheck>,
+    /// What was counted so far, of a group or of the whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<CounterCheck>,
+    /// Messages in the dead-letter topic so far; short for `count` of `deadLetters`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<NamedCount>,
+    /// Messages that a member wanted and nobody was given; short for `count` of `lost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost_messages: Option<NamedCount>,
+    /// Deliveries of one key's messages out of order; short for `count` of `orderViolations`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_violations: Option<NamedCount>,
+    /// Deliveries from the retry topic so far; short for `count` of `retries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<NamedCount>,
+    /// A percentile of the time by which delayed messages were delivered after their due time is at most this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_lateness: Option<LatenessCheck>,
 }
 
 /// Who owns what.

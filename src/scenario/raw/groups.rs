@@ -9,14 +9,34 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::settings::with_consumer_settings;
+use super::subscriptions::Subscriptions;
 use crate::kernel::time::SimDuration;
-use crate::scenario::units::{CountOrList, Duration, Names, QueueRefs};
+use crate::scenario::units::{CountOrList, Duration, QueueRefs};
 
 with_consumer_settings! {
-    /// A consumer group (clustering, concurrent). Consumer settings written here hold for all members.
+    /// A consumer group. Consumer settings written here hold for all members.
     pub struct Group {
-        /// The topics it consumes.
-        pub topics: Names,
+        /// The topics it consumes: one, a list, or a mapping of topics to expressions (`{order_topic: A || B}`,
+        /// `{order_topic: {sql: price > 5}}`). `%RETRY%group` and `%DLQ%group` name the topics of another group.
+        pub topics: Subscriptions,
+        /// Whether one member gets a message or every member does. The members of a broadcasting group count each for
+        /// itself, as groups named `group/0`, `group/1`, …. RocketMQ: `messageModel`. Default `CLUSTERING`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub message_model: Option<Model>,
+        /// The kind of the listener: messages of a queue at once in all threads, or one after the other under the broker's
+        /// lock. RocketMQ: `MessageListenerConcurrently`, `MessageListenerOrderly`. Default `CONCURRENTLY`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub consume_mode: Option<Mode>,
+        /// Attempts the brokers grant when the consumer does not say how many. RocketMQ: `retryMaxTimes`. Default `16`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub retry_max_times: Option<u32>,
+        /// Queues of the retry topic on each broker. RocketMQ: `retryQueueNums`. Default `1`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub retry_queue_nums: Option<u32>,
+        /// Whether its members consume the group's retry topic, as real clients always do. Default: when something can come
+        /// back: a rule of `listener` fails, or the service time can exceed `consumeTimeout`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub retry_topic: Option<bool>,
         /// How many members run from the beginning, or a list with the settings of each. `scale` may add more.
         /// Default `1`.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,9 +71,10 @@ with_consumer_settings! {
         /// like RocketMQ's own, `ip@pid#nanoTime`, sorted like the instance numbers.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub client_id: Option<String>,
-        /// The topics it subscribes to, when they differ from the group's (a mistake that `check` warns of).
+        /// The topics it subscribes to, with their expressions, when they differ from the group's (a mistake that `check`
+        /// warns of).
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub topics: Option<Names>,
+        pub topics: Option<Subscriptions>,
         /// When it starts, or `never`: only an action of the timeline starts it. Default: as the group says.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub start: Option<StartOf>,
@@ -127,6 +148,28 @@ impl JsonSchema for StartOf {
         let duration = generator.subschema_for::<Duration>();
         json_schema!({"description": "A time of the run, or never.", "anyOf": [duration, {"const": "never"}]})
     }
+}
+
+/// Who gets a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "MessageModel")]
+pub enum Model {
+    /// One member; offsets are kept by the brokers.
+    Clustering,
+    /// Every member; offsets are kept in a file of the member's host, and what fails is dropped.
+    Broadcasting,
+}
+
+/// The kind of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "ConsumeMode")]
+pub enum Mode {
+    /// Any number of messages of a queue at the same time.
+    Concurrently,
+    /// One batch of a queue at a time, in order.
+    Orderly,
 }
 
 /// Where offsets stand.

@@ -1,9 +1,11 @@
 //! `topics:` and `producers:`.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::units::{Bytes, Dist, Duration, Millis, Names, Rate};
+use super::messages::{Property, Transaction};
+use crate::scenario::units::{Bytes, Dist, Duration, Millis, Names, Rate, Weights};
 
 /// A topic.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -67,6 +69,20 @@ pub struct Producer {
     /// Keys of the messages. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<Keys>,
+    /// Tags of the messages: one, a list of equally frequent ones, or a mapping of tags to weights; `none` is a message
+    /// without a tag. RocketMQ: `TAGS`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Weights>,
+    /// User properties by name, each drawn by itself: `{region: {EU: 3, US: 1}, price: {from: 0, to: 99}}`. Default: none.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub properties: IndexMap<String, Property>,
+    /// Delay levels: one, or a mapping of levels to weights; 0 is no delay. A level above the broker's last one counts as the
+    /// last. RocketMQ: `DELAY`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_level: Option<Weights>,
+    /// Messages are sent in transactions; `{}` for one that commits at once. Default: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<Transaction>,
     /// How the queue of a message is chosen. Default `roundRobin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<Selector>,

@@ -2,10 +2,15 @@
 //! who write scenarios, so they speak of YAML keys, not of Rust.
 
 mod cluster;
+mod counts;
 mod expect;
 mod groups;
+mod listener;
 mod load;
+mod messages;
+mod moves;
 mod settings;
+mod subscriptions;
 mod timeline;
 
 use indexmap::IndexMap;
@@ -13,13 +18,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use cluster::{Broker, Cluster, Handling, Nameserver, Network};
+pub use counts::{CounterCheck, CounterName, LatenessCheck, NamedCount};
 pub use expect::{
     AllocationCheck, AtLeastMessages, AtMostMessages, BalancedCheck, CountCheck, Expect, GroupTopic, IdleCheck,
     LagTimeCheck, LatencyCheck, MovedCheck, SpanCheck, StableCheck,
 };
-pub use groups::{Group, Instance, Phases, RestartIdentity, StartOf, Stored, Strategy};
+pub use groups::{Group, Instance, Mode, Model, Phases, RestartIdentity, StartOf, Stored, Strategy};
+pub use listener::Rule;
 pub use load::{ArrivalKind, Keys, Preload, Producer, ProfilePoint, Selector, Topic};
+pub use messages::{Outcomes, Property, Transaction};
+pub use moves::{ResetOffset, ResetTo, Starters};
 pub use settings::{BrokerSettings, ConsumerSettings, Where};
+pub use subscriptions::{RawExpression, Subscriptions};
 pub use timeline::{Restart, Scale, SetQueues, SetRate, SetServiceTime, StopKinds, Targets, Timed};
 
 use super::units::Duration;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimDuration;
 use crate::node::config::{BrokerConfig, ConsumeFromWhere, ConsumerConfig};
-use crate::scenario::units::{Bytes, Dist, Duration, Millis};
+use crate::scenario::units::{Bytes, DelayLevelText, Dist, Duration, Millis};
 
 /// A key's value as the file writes it, against the value of the plan.
 pub(crate) trait Setting<P> {
@@ -23,7 +23,7 @@ macro_rules! same {
         }
     )* };
 }
-same!(bool, u32, u64, i32);
+same!(bool, u8, u32, u64, i32);
 
 macro_rules! wrapped {
     ($($wrapper:ident of $inner:ty),*) => { $(
@@ -41,6 +41,15 @@ impl Setting<Distribution> for Dist<Duration> {
     }
     fn from_plan(plan: &Distribution) -> Self {
         Self::from_distribution(plan)
+    }
+}
+
+impl Setting<Vec<SimDuration>> for DelayLevelText {
+    fn to_plan(&self) -> Vec<SimDuration> {
+        self.delays()
+    }
+    fn from_plan(plan: &Vec<SimDuration>) -> Self {
+        Self::of(plan)
     }
 }
 
@@ -173,6 +182,29 @@ macro_rules! with_consumer_settings {
             /// RocketMQ: `consumeConcurrentlyMaxSpan`. Default `2000`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub consume_concurrently_max_span: Option<u32>,
+            /// Attempts before a message goes to the dead-letter topic; -1 is 16 for concurrent and endless for orderly
+            /// consumption. RocketMQ: `maxReconsumeTimes`. Default `-1`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub max_reconsume_times: Option<i32>,
+            /// The delay level that the listener asks for when it fails: 0 lets the broker choose (3 + attempts), -1 is the
+            /// dead-letter topic at once. RocketMQ: `delayLevelWhenNextConsume`. Default `0`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub delay_level_when_next_consume: Option<i32>,
+            /// Whether a listener that fails within a batch says how far it came, so that only the rest comes back; else the
+            /// whole batch does. RocketMQ: `ackIndex`. Default `false`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub ack_index: Option<bool>,
+            /// A message that is in the listener for longer is sent back and dropped; looked at as often as this. RocketMQ:
+            /// `consumeTimeout` (there in minutes). Default `15m`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub consume_timeout: Option<$crate::scenario::units::Duration>,
+            /// Pause of an orderly queue after a failure; counts as 10 ms to 30 s. RocketMQ: `suspendCurrentQueueTimeMillis`.
+            /// Default `1s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub suspend_current_queue_time_millis: Option<$crate::scenario::units::Millis>,
+            /// What the listener does differently with some messages; the first rule that applies decides. Default: none.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub listener: Option<Vec<$crate::scenario::raw::Rule>>,
             /// Time the listener takes per message. Default `1ms`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub service_time: Option<$crate::scenario::units::Dist<$crate::scenario::units::Duration>>,
@@ -214,6 +246,11 @@ macro_rules! with_consumer_settings {
             pull_threshold_for_topic => pull_threshold_for_topic,
             pull_threshold_size_for_topic => pull_threshold_size_for_topic,
             consume_concurrently_max_span => consume_concurrently_max_span,
+            max_reconsume_times => max_reconsume_times,
+            delay_level_when_next_consume => delay_level_when_next_consume,
+            ack_index => ack_index,
+            consume_timeout => consume_timeout,
+            suspend_current_queue_time_millis => suspend_current_queue_time_millis,
             service_time => service_time,
             service_time_per_call => service_time_per_call,
             start_delay => start_delay,
@@ -284,6 +321,24 @@ macro_rules! with_broker_settings {
             /// `mappedFileSizeConsumeQueue`. Default `6000000B`.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub mapped_file_size_consume_queue: Option<$crate::scenario::units::Bytes>,
+            /// The delays of the levels from 1 on, with the units s, m, h, d. RocketMQ: `messageDelayLevel`. Default
+            /// `1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub message_delay_level: Option<$crate::scenario::units::DelayLevelText>,
+            /// Whether the broker serves SQL92 subscriptions. RocketMQ: `enablePropertyFilter`. Default `false`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub enable_property_filter: Option<bool>,
+            /// How often the broker checks transactions that are not decided. RocketMQ: `transactionCheckInterval`. Default
+            /// `1m`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub transaction_check_interval: Option<$crate::scenario::units::Millis>,
+            /// A transaction that is younger is not checked. RocketMQ: `transactionTimeOut`. Default `6s`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub transaction_time_out: Option<$crate::scenario::units::Millis>,
+            /// After so many checks the message of a transaction is given up, 1 to 255. RocketMQ: `transactionCheckMax`.
+            /// Default `15`.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub transaction_check_max: Option<u8>,
         }
 
         $crate::scenario::raw::settings::impl_settings!(
@@ -302,6 +357,11 @@ macro_rules! with_broker_settings {
             max_transfer_bytes_on_message_in_memory => max_transfer_bytes_on_message_in_memory,
             max_transfer_count_on_message_in_disk => max_transfer_count_on_message_in_disk,
             max_transfer_bytes_on_message_in_disk => max_transfer_bytes_on_message_in_disk,
+            message_delay_level => message_delay_level,
+            enable_property_filter => enable_property_filter,
+            transaction_check_interval => transaction_check_interval,
+            transaction_time_out => transaction_time_out,
+            transaction_check_max => transaction_check_max,
         );
     };
 }

@@ -8,6 +8,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::moves::{ResetOffset, Starters};
 use crate::scenario::units::{Dist, Duration, Names, Rate};
 
 /// An entry of the timeline: a time and one action.
@@ -24,7 +25,7 @@ pub struct Timed {
     pub scale: Option<Scale>,
     /// Consumers that do not run start.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<Names>,
+    pub start: Option<Starters>,
     /// Consumers stop gracefully (`shutdown()`): they commit, unregister and leave.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Targets>,
@@ -49,6 +50,9 @@ pub struct Timed {
     /// The listener of a group takes another time from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_service_time: Option<SetServiceTime>,
+    /// The offsets of a group on a topic are set by time, through its running members (RocketMQ: `resetOffsetByTime`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_offset: Option<ResetOffset>,
 }
 
 /// How a group is scaled.
@@ -72,6 +76,8 @@ pub struct Targets {
     pub instances: Names,
     /// After this time they start again (stop, kill) or go on (freeze).
     pub lasts: Option<Duration>,
+    /// They start again on other hosts.
+    pub fresh_host: Option<bool>,
 }
 
 /// The long form of [`Targets`].
@@ -84,6 +90,10 @@ struct LongTargets {
     /// After this time they start again (stop, kill) or go on (freeze). Default: never.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     lasts: Option<Duration>,
+    /// They start again on other hosts: with new addresses, and without the offset files of a broadcasting group. Default:
+    /// on the hosts they ran on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fresh_host: Option<bool>,
 }
 
 impl<'de> Deserialize<'de> for Targets {
@@ -95,15 +105,15 @@ impl<'de> Deserialize<'de> for Targets {
                 f.write_str("an instance like order_consumer/0, a list of them, or {instance: …, for: 30s}")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Targets, E> {
-                Ok(Targets { instances: Names(vec![text.to_owned()]), lasts: None })
+                Ok(Targets { instances: Names(vec![text.to_owned()]), lasts: None, fresh_host: None })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Targets, A::Error> {
                 let names = Vec::deserialize(SeqAccessDeserializer::new(access))?;
-                Ok(Targets { instances: Names(names), lasts: None })
+                Ok(Targets { instances: Names(names), lasts: None, fresh_host: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Targets, A::Error> {
                 let long = LongTargets::deserialize(MapAccessDeserializer::new(access))?;
-                Ok(Targets { instances: long.instance, lasts: long.lasts })
+                Ok(Targets { instances: long.instance, lasts: long.lasts, fresh_host: long.fresh_host })
             }
         }
         deserializer.deserialize_any(Visit)
@@ -112,10 +122,11 @@ impl<'de> Deserialize<'de> for Targets {
 
 impl Serialize for Targets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.lasts {
-            None => self.instances.serialize(serializer),
-            Some(_) => LongTargets { instance: self.instances.clone(), lasts: self.lasts }.serialize(serializer),
+        if self.lasts.is_none() && self.fresh_host.is_none() {
+            return self.instances.serialize(serializer);
         }
+        let Self { instances: instance, lasts, fresh_host } = self.clone();
+        LongTargets { instance, lasts, fresh_host }.serialize(serializer)
     }
 }
 
@@ -149,6 +160,10 @@ pub struct Restart {
     /// How members end. Default `stop`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<StopKinds>,
+    /// They start again on other hosts: with new addresses, and without the offset files of a broadcasting group. Default
+    /// `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fresh_host: Option<bool>,
 }
 
 /// How a process ends.

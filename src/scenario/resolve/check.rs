@@ -6,7 +6,7 @@ use crate::node::config::{BrokerConfig, ConsumerConfig};
 use crate::scenario::diagnose::Fault;
 use crate::scenario::raw::Root;
 use crate::scenario::tree::{At, Node};
-use crate::scenario::units::{CountOrList, CountOrMap};
+use crate::scenario::units::{CountOrList, CountOrMap, DelayLevelText};
 
 /// Most members of a group.
 pub(crate) const MOST_INSTANCES: u32 = 10_000;
@@ -16,6 +16,8 @@ pub(crate) const MOST_GROUPS: usize = 250;
 pub(crate) const MOST_QUEUES: u64 = 1_000_000;
 /// Most samples of the time series.
 const MOST_SAMPLES: u64 = 1_000_000;
+/// Most delay levels of a broker.
+const MOST_LEVELS: usize = 255;
 /// Shortest period of a timer.
 const SHORTEST_PERIOD: SimDuration = SimDuration::from_millis(1);
 
@@ -116,7 +118,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        if let Some(reserved) = self.topics.iter().find(|name| *name == "TBW102" || name.starts_with("%RETRY%")) {
+        if let Some(reserved) = self.topics.iter().find(|name| super::census::is_system_topic(name)) {
             let at = top.key("topics").key(reserved);
             return Err(self.key_fault(&at, format!("`{reserved}` is a system topic of RocketMQ")));
         }
@@ -189,7 +191,38 @@ impl Resolver<'_> {
         self.period(at, "pollNameServerInterval", config.client.poll_name_server_interval)?;
         self.period(at, "heartbeatBrokerInterval", config.client.heartbeat_broker_interval)?;
         self.period(at, "rebalanceWaitInterval", config.rebalance_wait_interval)?;
-        self.period(at, "persistConsumerOffsetInterval", config.persist_consumer_offset_interval)
+        self.period(at, "persistConsumerOffsetInterval", config.persist_consumer_offset_interval)?;
+        self.period(at, "consumeTimeout", config.consume_timeout)?;
+        for (key, value) in [
+            ("maxReconsumeTimes", config.max_reconsume_times),
+            ("delayLevelWhenNextConsume", config.delay_level_when_next_consume),
+        ] {
+            let most = if key == "maxReconsumeTimes" { i32::from(u16::MAX) } else { i32::from(u8::MAX) };
+            if !(-1..=most).contains(&value) {
+                return Err(self.fault(&at.key(key), format!("`{key}` must be -1 to {most}, got {value}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A `messageDelayLevel` with which a broker would start.
+    pub(super) fn check_delay_levels(&self, text: Option<&DelayLevelText>, at: &At) -> Result<(), Fault> {
+        let Some(text) = text else { return Ok(()) };
+        let at = at.key("messageDelayLevel");
+        if let Some((start, item)) = text.bad_item() {
+            let place = self.part_of_text(&at, &text.0, start, item.len());
+            let message =
+                if item.is_empty() { "a delay is missing".to_owned() } else { format!("`{item}` is no delay") };
+            let help = "write numbers with the unit s, m, h or d, separated by one space: `1s 5s 10s`";
+            return Err(Fault::new(place, message).help(help));
+        }
+        let levels = text.delays().len();
+        if !(1..=MOST_LEVELS).contains(&levels) {
+            return Err(
+                self.fault(&at, format!("`messageDelayLevel` must have 1 to {MOST_LEVELS} levels, got {levels}"))
+            );
+        }
+        Ok(())
     }
 
     /// Bounds of a broker's settings.
@@ -201,6 +234,8 @@ impl Resolver<'_> {
         self.within(at, "mappedFileSizeCommitLog", config.mapped_file_size_commit_log, 64 << 10, 16 << 30)?;
         self.within(at, "mappedFileSizeConsumeQueue", config.consume_queue_file_entries * 20, 20, 16 << 30)?;
         self.within(at, "physicalMemory", config.physical_memory, 1 << 20, 16 << 40)?;
+        self.period(at, "transactionCheckInterval", config.transaction_check_interval)?;
+        self.within(at, "transactionCheckMax", u64::from(config.transaction_check_max), 1, 255)?;
         self.within(at, "accessMessageInMemoryMaxRatio", config.access_message_in_memory_max_ratio, 0, 100)?;
         let counts = [
             ("maxTransferCountOnMessageInMemory", config.max_transfer_count_on_message_in_memory),

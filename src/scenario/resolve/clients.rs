@@ -16,11 +16,19 @@ pub(crate) struct Clients {
     ids: Vec<String>,
     numbers: BTreeMap<String, usize>,
     hosts: BTreeMap<String, ()>,
+    /// Where each consumer ran last, by group and number.
+    addresses: BTreeMap<(u64, usize), String>,
 }
 
 impl Clients {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { streams: Streams::new(seed), ids: Vec::new(), numbers: BTreeMap::new(), hosts: BTreeMap::new() }
+        Self {
+            streams: Streams::new(seed),
+            ids: Vec::new(),
+            numbers: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+        }
     }
 
     /// A client id by its text; the same text is the same id, as for a broker.
@@ -42,12 +50,17 @@ impl Clients {
     /// one.
     pub(crate) fn consumer(&mut self, group: usize, member: usize, name: &str, start: Start) -> ClientIx {
         let group = group as u64 + 1;
-        let ip = match start.incarnation {
-            0 => address(group, member as u64),
-            _ if !start.new_address => address(group, member as u64),
-            incarnation => self.pod_address(group, name, incarnation),
+        let ip = match (self.addresses.get(&(group, member)), start.incarnation) {
+            (None, _) | (_, 0) => address(group, member as u64),
+            (Some(last), _) if !start.new_address => last.clone(),
+            (_, incarnation) => self.pod_address(group, name, incarnation),
         };
         self.hosts.insert(ip.clone(), ());
+        self.addresses.insert((group, member), ip.clone());
+        if start.broadcasting {
+            // `DefaultMQPushConsumerImpl#start` puts the process id into the name of clustering members only.
+            return self.intern(format!("{ip}@DEFAULT"));
+        }
         let pid = 1000 + (member as u64 * 17 + start.incarnation * 1009) % 9000;
         let nano = 10_000_000_000_000 + start.at.as_nanos();
         self.intern(format!("{ip}@{pid}#{nano}"))
@@ -94,5 +107,7 @@ pub(crate) struct Start {
     pub(crate) incarnation: u64,
     /// Whether a restart changes the address (a pod).
     pub(crate) new_address: bool,
+    /// Whether its group broadcasts.
+    pub(crate) broadcasting: bool,
     pub(crate) at: SimTime,
 }

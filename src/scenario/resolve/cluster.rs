@@ -106,9 +106,11 @@ impl Resolver<'_> {
         shared.send_handling = self.times(cluster.handling.send.as_ref(), &handling.key("send"))?;
         shared.pull_handling = self.times(cluster.handling.pull.as_ref(), &handling.key("pull"))?;
         shared.admin_handling = self.times(cluster.handling.admin.as_ref(), &handling.key("admin"))?;
+        shared.deliver_handling = self.times(cluster.handling.deliver.as_ref(), &handling.key("deliver"))?;
         self.times(cluster.handling.nameserver.as_ref(), &handling.key("nameserver"))?;
         self.times(cluster.handling.client.as_ref(), &handling.key("client"))?;
         self.check_broker(&cluster_at, &shared)?;
+        self.check_delay_levels(cluster.message_delay_level.as_ref(), &cluster_at)?;
         let mut plans = Vec::new();
         for name in self.brokers.iter() {
             let (raw, at) = (&brokers[name], self.broker_key(name));
@@ -121,6 +123,7 @@ impl Resolver<'_> {
                 (&raw.handling.send, &mut config.send_handling, "send"),
                 (&raw.handling.pull, &mut config.pull_handling, "pull"),
                 (&raw.handling.admin, &mut config.admin_handling, "admin"),
+                (&raw.handling.deliver, &mut config.deliver_handling, "deliver"),
             ];
             for (dist, target, key) in own {
                 if dist.is_some() {
@@ -128,6 +131,7 @@ impl Resolver<'_> {
                 }
             }
             self.check_broker(&at, &config)?;
+            self.check_delay_levels(raw.message_delay_level.as_ref(), &at)?;
             // `BrokerController#start`: Math.max(10000, Math.min(registerNameServerPeriod, 60000)).
             config.register_name_server_period =
                 config.register_name_server_period.clamp(SimDuration::from_secs(10), SimDuration::from_secs(60));
@@ -138,10 +142,14 @@ impl Resolver<'_> {
         Ok(plans)
     }
 
-    pub(super) fn topic_plans(&self) -> Result<Vec<TopicPlan>, Fault> {
+    pub(super) fn topic_plans(&self, broker_plans: &[BrokerPlan]) -> Result<Vec<TopicPlan>, Fault> {
         let mut plans = Vec::new();
         let mut preloaded: u64 = 0;
-        for name in self.topics.iter() {
+        for (number, name) in self.all_topics.iter().enumerate() {
+            if self.roles[number] != TopicRole::Normal {
+                plans.push(self.system_topic_plan(number, broker_plans));
+                continue;
+            }
             let (raw, at) = (&self.root.topics[name], At::default().key("topics").key(name));
             let (read_queue_nums, write_queue_nums) = self.queue_counts(raw, &at)?;
             let names = &raw.brokers.as_ref().expect("filled in").0;
@@ -227,7 +235,7 @@ impl Resolver<'_> {
         for (index, timed) in self.root.timeline.iter().enumerate() {
             let Some(raw) = &timed.set_queues else { continue };
             let at = At::default().key("timeline").index(index).key("setQueues");
-            let topic = TopicIx::new(self.find(&self.topics, &raw.topic, &at.key("topic"))?);
+            let topic = self.own_topic(&raw.topic, &at.key("topic"))?;
             let (read, write) = self.new_counts(raw, &at)?;
             match &raw.brokers {
                 None => {

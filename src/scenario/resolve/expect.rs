@@ -1,11 +1,13 @@
 //! Expectations: names become ids, times are checked.
 
 use super::Resolver;
+use super::broadcast::Sight;
+use super::counts::counter_check;
 use super::labels;
 use super::timeline::has_instances;
 use crate::kernel::time::SimTime;
 use crate::scenario::diagnose::Fault;
-use crate::scenario::plan::{Check, Expectation, InstancePlan};
+use crate::scenario::plan::{Check, Expectation, InstancePlan, TimedAction};
 use crate::scenario::raw::{AllocationCheck, Expect, SpanCheck};
 use crate::scenario::tree::At;
 use crate::scenario::units::Duration;
@@ -27,12 +29,22 @@ fn given(expect: &Expect) -> Vec<&'static str> {
         ("consumedAtLeast", expect.consumed_at_least.is_some()),
         ("stableWithin", expect.stable_within.is_some()),
         ("idleConsumers", expect.idle_consumers.is_some()),
+        ("count", expect.count.is_some()),
+        ("deadLetters", expect.dead_letters.is_some()),
+        ("lostMessages", expect.lost_messages.is_some()),
+        ("orderViolations", expect.order_violations.is_some()),
+        ("retries", expect.retries.is_some()),
+        ("delayLateness", expect.delay_lateness.is_some()),
     ];
     all.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
 }
 
 impl Resolver<'_> {
-    pub(super) fn expectations(&self, instances: &[InstancePlan]) -> Result<Vec<Expectation>, Fault> {
+    pub(super) fn expectations(
+        &self,
+        instances: &[InstancePlan],
+        timeline: &[TimedAction],
+    ) -> Result<Vec<Expectation>, Fault> {
         let mut expectations = Vec::new();
         for (index, expect) in self.root.expect.iter().enumerate() {
             let at = At::default().key("expect").index(index);
@@ -50,8 +62,11 @@ impl Resolver<'_> {
                 }
             };
             let time = expect.at.map(|time| self.within_run(time, &at.key("at"))).transpose()?;
-            let check = self.check(expect, &at.key(key), instances)?;
-            expectations.push(Expectation { at: time, check, label: labels::of_check(expect) });
+            let sight = Sight { instances, timeline, at: time };
+            for expect in self.of_members(expect, sight, &at.key(key))? {
+                let check = self.check(&expect, &at.key(key), instances)?;
+                expectations.push(Expectation { at: time, check, label: labels::of_check(&expect) });
+            }
         }
         Ok(expectations)
     }
@@ -64,13 +79,18 @@ impl Resolver<'_> {
         Ok(self.moment(time.0))
     }
 
-    fn group_ix(&self, name: &str, at: &At) -> Result<GroupIx, Fault> {
+    /// A group of the plan: one of the file, or a member of a broadcasting one.
+    pub(super) fn group_ix(&self, name: &str, at: &At) -> Result<GroupIx, Fault> {
+        if let Some(group) = self.plan_groups.names.iter().position(|known| known == name) {
+            return Ok(GroupIx::new(group));
+        }
         let at = if self.tree.has(&at.key("group")) { at.key("group") } else { at.clone() };
-        self.find(&self.groups, name, &at).map(GroupIx::new)
+        let file = self.find(&self.groups, name, &at)?;
+        Ok(GroupIx::new(self.plan_groups.of_file[file].start))
     }
 
     fn topic_ix(&self, name: Option<&String>, at: &At) -> Result<Option<TopicIx>, Fault> {
-        name.map(|name| self.find(&self.topics, name, &at.key("topic")).map(TopicIx::new)).transpose()
+        name.map(|name| self.readable_topic(name, &at.key("topic"))).transpose()
     }
 
     fn check(&self, expect: &Expect, at: &At, instances: &[InstancePlan]) -> Result<Check, Fault> {
@@ -136,6 +156,12 @@ impl Resolver<'_> {
             let (at_least, at_most) = (c.at_least.map(|t| t.0), c.at_most.0);
             return Ok(Check::StableWithin { group: self.group_ix(&c.group, at)?, after, until, at_least, at_most });
         }
+        if let Some(c) = counter_check(expect) {
+            return self.count(&c, at);
+        }
+        if let Some(c) = &expect.delay_lateness {
+            return Ok(Check::DelayLateness { percentile: c.percentile.0, at_most: c.at_most.0 });
+        }
         let c = expect.idle_consumers.as_ref().expect("one check is given, and it is none of the others");
         Ok(Check::IdleConsumers { group: self.group_ix(&c.group, at)?, exactly: c.exactly })
     }
@@ -146,7 +172,7 @@ impl Resolver<'_> {
         Ok((self.group_ix(&c.group, at)?, from))
     }
 
-    fn bounds<T: PartialOrd>(&self, least: Option<T>, most: Option<T>, at: &At) -> Result<(), Fault> {
+    pub(super) fn bounds<T: PartialOrd>(&self, least: Option<T>, most: Option<T>, at: &At) -> Result<(), Fault> {
         match (least, most) {
             (None, None) => {
                 Err(self.fault(at, "a check without a bound holds always").help("add `atLeast` or `atMost`"))
@@ -163,13 +189,14 @@ impl Resolver<'_> {
         let topic = match self.topic_ix(c.topic.as_ref(), at)? {
             Some(topic) => topic,
             None => {
-                let topics = &self.root.groups[self.groups.name(group.at())].topics.0;
-                let [only] = topics.as_slice() else {
+                let topics = &self.root.groups[self.plan_groups.file_of[group.at()]].topics.0;
+                let [(only, _)] = topics.as_slice() else {
+                    let names: Vec<&str> = topics.iter().map(|(topic, _)| topic.as_str()).collect();
                     return Err(self
                         .fault(&at.key("group"), format!("{} consumes several topics", c.group))
-                        .help(format!("add `topic:`, one of {}", topics.join(", "))));
+                        .help(format!("add `topic:`, one of {}", names.join(", "))));
                 };
-                TopicIx::new(self.find(&self.topics, only, at)?)
+                self.readable_topic(only, at)?
             }
         };
         let mut owners = Vec::new();

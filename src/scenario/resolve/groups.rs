@@ -3,24 +3,30 @@
 use std::ops::Range;
 
 use super::Resolver;
+use super::census::{is_broadcasting, member_count};
 use super::clients::Clients;
 use super::names::NamesOf;
+use super::subscriptions::Subscribed;
 use super::timeline::Lived;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::node::config::ConsumerConfig;
+use crate::node::config::{ConsumeMode, ConsumerConfig, MessageModel};
 use crate::scenario::diagnose::{Fault, suggest};
 use crate::scenario::plan::{GroupPlan, InstancePlan, Phases, StoredOffset, StrategyPlan};
-use crate::scenario::raw::{ConsumerSettings, Group, Instance, RestartIdentity, StartOf, Stored, Strategy};
+use crate::scenario::raw::{ConsumerSettings, Group, Instance, Mode, RestartIdentity, StartOf, Stored, Strategy};
 use crate::scenario::tree::At;
-use crate::scenario::units::{CountOrList, Names};
-use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
+use crate::scenario::units::CountOrList;
+use crate::store::ids::{ExpressionIx, GroupIx};
 
 /// A consumer instance, before its starts are known.
 pub(crate) struct Member {
     pub(crate) plan: InstancePlan,
+    /// Its group in the file.
+    pub(crate) file_group: usize,
     /// Number within its group.
     pub(crate) number: usize,
+    /// Whether its group broadcasts: its offsets are in a file of its host.
+    pub(crate) broadcasting: bool,
     /// When it starts by itself.
     pub(crate) first_start: Option<SimTime>,
     /// The client id that the file gives it.
@@ -51,23 +57,20 @@ impl Resolver<'_> {
         for (group, (name, raw)) in self.root.groups.iter().enumerate() {
             let first = list.len();
             let at = At::default().key("groups").key(name);
-            let shared = self.group_config(raw, &at)?;
-            let topics = self.subscription(&raw.topics, &at.key("topics"))?;
+            let broadcasting = is_broadcasting(raw);
+            let shared = self.group_config(group, raw, &at)?;
+            let topics = self.subscription(&raw.topics, name, &at.key("topics"))?;
             let plain = Instance::default();
-            let declared = match raw.instances.as_ref().expect("filled in") {
-                CountOrList::Count(count) => *count as usize,
-                CountOrList::List(list) => list.len(),
-            };
-            let scaled = self.root.timeline.iter().filter_map(|timed| timed.scale.as_ref());
-            let most = scaled.filter(|scale| scale.group == *name).map(|scale| scale.instances as usize).max();
-            for number in 0..declared.max(most.unwrap_or(0)) {
+            let (declared, most) = member_count(self.root, name, raw);
+            for number in 0..most {
                 let own = match &raw.instances {
                     Some(CountOrList::List(list)) => list.get(number).unwrap_or(&plain),
                     _ => &plain,
                 };
                 let at = at.key("instances").index(number);
                 let instance = format!("{name}/{number}");
-                let (config, topics) = self.own_settings(own, &shared, &topics, &at)?;
+                let (config, topics) = self.own_settings(own, (name, &shared, &topics), &at)?;
+                let topics = self.with_retry_topic(topics, group);
                 let first_start = match own.start {
                     Some(StartOf::Never) => None,
                     Some(StartOf::At(start)) => Some(self.before_end(start, &at.key("start"), "a start")?),
@@ -80,17 +83,26 @@ impl Resolver<'_> {
                     }
                     id => id.clone(),
                 };
+                let range = &self.plan_groups.of_file[group];
                 let plan = InstancePlan {
                     name: instance,
-                    group: GroupIx::new(group),
-                    expressions: vec![ExpressionIx::ALL; topics.len()],
-                    topics,
+                    group: GroupIx::new(if broadcasting { range.start + number } else { range.start }),
+                    topics: topics.iter().map(|(topic, _)| *topic).collect(),
+                    expressions: topics.iter().map(|(_, expression)| *expression).collect(),
                     config,
                     start: None,
                     phases: own.phases.map(phases),
                 };
                 let new_address = raw.restart_identity == Some(RestartIdentity::Pod);
-                list.push(Member { plan, number, first_start, client_id, new_address });
+                list.push(Member {
+                    plan,
+                    file_group: group,
+                    number,
+                    broadcasting,
+                    first_start,
+                    client_id,
+                    new_address,
+                });
             }
             of_group.push(first..list.len());
         }
@@ -98,10 +110,27 @@ impl Resolver<'_> {
         Ok(Members { list, names, of_group })
     }
 
-    fn group_config(&self, raw: &Group, at: &At) -> Result<ConsumerConfig, Fault> {
+    /// Clustering members consume the retry topic of their group too, whatever their other topics.
+    fn with_retry_topic(&self, mut topics: Subscribed, file: usize) -> Subscribed {
+        topics.extend(self.retry_topic_of(file).map(|topic| (topic, ExpressionIx::ALL)));
+        topics.sort_by_key(|(topic, _)| *topic);
+        topics
+    }
+
+    fn group_config(&self, file: usize, raw: &Group, at: &At) -> Result<ConsumerConfig, Fault> {
         let mut config = ConsumerConfig::default();
         raw.overlay(&mut config);
         config.consume_timestamp = raw.consume_timestamp.map(|at| at.0);
+        if is_broadcasting(raw) {
+            config.message_model = MessageModel::Broadcasting;
+        }
+        if raw.consume_mode == Some(Mode::Orderly) {
+            config.consume_mode = ConsumeMode::Orderly;
+        }
+        config.retry_topic = self.returning[file];
+        config.listener = self.listener(raw.listener.as_deref().unwrap_or_default(), &at.key("listener"))?;
+        self.within(at, "retryMaxTimes", u64::from(raw.retry_max_times.expect("filled in")), 0, 65_535)?;
+        self.within(at, "retryQueueNums", u64::from(raw.retry_queue_nums.expect("filled in")), 1, 1000)?;
         for (dist, key) in [
             (&raw.handling, "handling"),
             (&raw.service_time, "serviceTime"),
@@ -118,12 +147,14 @@ impl Resolver<'_> {
     fn own_settings(
         &self,
         own: &Instance,
-        shared: &ConsumerConfig,
-        topics: &[TopicIx],
+        (group, shared, topics): (&str, &ConsumerConfig, &Subscribed),
         at: &At,
-    ) -> Result<(ConsumerConfig, Vec<TopicIx>), Fault> {
+    ) -> Result<(ConsumerConfig, Subscribed), Fault> {
         let mut config = shared.clone();
         own.overlay(&mut config);
+        if let Some(rules) = &own.listener {
+            config.listener = self.listener(rules, &at.key("listener"))?;
+        }
         if let Some(timestamp) = own.consume_timestamp {
             config.consume_timestamp = Some(timestamp.0);
         }
@@ -140,23 +171,10 @@ impl Resolver<'_> {
         }
         self.check_consumer(at, &config, own.consume_thread_max)?;
         let topics = match &own.topics {
-            None => topics.to_vec(),
-            Some(names) => self.subscription(names, &at.key("topics"))?,
+            None => topics.clone(),
+            Some(own) => self.subscription(own, group, &at.key("topics"))?,
         };
         Ok((config, topics))
-    }
-
-    fn subscription(&self, names: &Names, at: &At) -> Result<Vec<TopicIx>, Fault> {
-        let mut topics = Vec::new();
-        for (index, name) in names.0.iter().enumerate() {
-            topics.push(TopicIx::new(self.find(&self.topics, name, &at.index(index))?));
-        }
-        topics.sort_unstable();
-        topics.dedup();
-        if topics.is_empty() {
-            return Err(self.fault(at, "a consumer without topics consumes nothing"));
-        }
-        Ok(topics)
     }
 
     /// The group's start, its spacing, and a draw of the member's own within the jitter.
@@ -184,21 +202,28 @@ impl Resolver<'_> {
             let at = At::default().key("groups").key(name);
             let known = Rooms { members, lived, clients, group };
             let strategy = raw.strategy.as_ref().expect("filled in");
-            plans.push(GroupPlan {
+            let topics = self.subscription(&raw.topics, name, &at.key("topics"))?;
+            let plan = GroupPlan {
                 name: name.clone(),
-                topics: self.subscription(&raw.topics, &at.key("topics"))?,
+                topics: topics.into_iter().map(|(topic, _)| topic).collect(),
                 strategy: self.strategy(strategy, &at.key("strategy"), &known)?,
-                config: self.group_config(raw, &at)?,
+                config: self.group_config(group, raw, &at)?,
                 broadcasting: None,
-                retry_max_times: 16,
-                retry_queue_nums: 1,
-                retry_topic: None,
-                dead_letter_topic: None,
+                retry_max_times: raw.retry_max_times.expect("filled in"),
+                retry_queue_nums: raw.retry_queue_nums.expect("filled in"),
+                retry_topic: self.retry_topic_of(group),
+                dead_letter_topic: self.dead_letter_topic_of(group),
                 stored_offset: raw.stored_offset.map(|stored| match stored {
                     Stored::Beginning => StoredOffset::Beginning,
                     Stored::End => StoredOffset::End,
                 }),
-            });
+            };
+            if is_broadcasting(raw) {
+                let of_group = &members.list[members.of_group[group].clone()];
+                plans.extend(of_group.iter().map(|member| of_member(&plan, &member.plan)));
+            } else {
+                plans.push(plan);
+            }
         }
         Ok(plans)
     }
@@ -212,7 +237,7 @@ impl Resolver<'_> {
                 let mut all = Vec::new();
                 for (topic, refs) in queues {
                     let at = at.key(topic);
-                    let topic = TopicIx::new(self.find(&self.topics, topic, &at)?);
+                    let topic = self.own_topic(topic, &at)?;
                     all.extend(self.queue_refs(refs, topic, &at)?);
                 }
                 all.sort_unstable();
@@ -275,6 +300,18 @@ impl Resolver<'_> {
             }
         }
         Ok(of_clients)
+    }
+}
+
+/// A broadcasting group as one of its members sees it: all queues are its own, whatever the strategy.
+fn of_member(group: &GroupPlan, member: &InstancePlan) -> GroupPlan {
+    GroupPlan {
+        name: member.name.clone(),
+        topics: member.topics.clone(),
+        strategy: StrategyPlan::Averagely,
+        config: member.config.clone(),
+        broadcasting: Some(group.name.clone()),
+        ..group.clone()
     }
 }
 

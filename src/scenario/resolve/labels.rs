@@ -1,5 +1,6 @@
 //! The words of actions and checks.
 
+use super::counts::{counter_check, counter_words};
 use crate::scenario::raw::{Expect, GroupTopic, SetQueues, Timed};
 use crate::scenario::units::Names;
 
@@ -12,20 +13,23 @@ pub(crate) fn of_action(timed: &Timed) -> String {
     if let Some(label) = &timed.label {
         return label.clone();
     }
-    let simple = [("start", &timed.start), ("thaw", &timed.thaw)];
-    if let Some((verb, names)) = simple.iter().find_map(|(verb, names)| names.as_ref().map(|names| (verb, names))) {
-        return format!("{verb} {}", listed(names));
+    let new_host = |fresh: Option<bool>| if fresh == Some(true) { " on a new host" } else { "" };
+    if let Some(start) = &timed.start {
+        return format!("start {}{}", listed(&start.instances), new_host(start.fresh_host));
+    }
+    if let Some(names) = &timed.thaw {
+        return format!("thaw {}", listed(names));
     }
     let targets = [("stop", &timed.stop), ("kill", &timed.kill), ("freeze", &timed.freeze)];
     if let Some((verb, targets)) = targets.iter().find_map(|(verb, t)| t.as_ref().map(|t| (verb, t))) {
         let lasts = targets.lasts.map(|lasts| format!(" for {lasts}")).unwrap_or_default();
-        return format!("{verb} {}{lasts}", listed(&targets.instances));
+        return format!("{verb} {}{lasts}{}", listed(&targets.instances), again_on(targets.fresh_host));
     }
     if let Some(scale) = &timed.scale {
         return format!("scale {} to {}", scale.group, scale.instances);
     }
     if let Some(restart) = &timed.rolling_restart {
-        return format!("rolling restart of {}", restart.group);
+        return format!("rolling restart of {}{}", restart.group, again_on(restart.fresh_host));
     }
     if let Some(set) = &timed.set_queues {
         return queues(set);
@@ -33,10 +37,18 @@ pub(crate) fn of_action(timed: &Timed) -> String {
     if let Some(set) = &timed.set_rate {
         return format!("set the rate of {} to {}", set.producer, set.rate);
     }
+    if let Some(reset) = &timed.reset_offset {
+        let only = if reset.force == Some(false) { ", only back" } else { "" };
+        return format!("reset the offsets of {} on {} to {}{only}", reset.group, reset.topic, reset.to);
+    }
     match &timed.set_service_time {
         Some(set) => format!("set the service time of {} to {}", set.group, set.service_time),
         None => String::new(),
     }
+}
+
+fn again_on(fresh: Option<bool>) -> &'static str {
+    if fresh == Some(true) { ", then on a new host" } else { "" }
 }
 
 fn queues(set: &SetQueues) -> String {
@@ -114,6 +126,14 @@ pub(crate) fn of_check(expect: &Expect) -> String {
     if let Some(c) = &expect.stable_within {
         let bounds = bounds(c.at_least.map(|t| t.to_string()), Some(c.at_most.to_string()));
         return format!("{}: stable after {} in {bounds}", c.group, c.after);
+    }
+    if let Some(c) = counter_check(expect) {
+        let of = c.group.as_ref().map_or(String::new(), |group| format!("{group}: "));
+        let (least, most) = c.equals.map_or((c.at_least, c.at_most), |n| (Some(n), Some(n)));
+        return format!("{of}{} {}", counter_words(c.counter), counts(least, most));
+    }
+    if let Some(c) = &expect.delay_lateness {
+        return format!("{} of the lateness of delayed messages at most {}", c.percentile, c.at_most);
     }
     match &expect.idle_consumers {
         Some(c) => format!("{}: exactly {} idle consumers", c.group, c.exactly),

@@ -21,6 +21,8 @@ pub(crate) enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Start,
+    /// On another host.
+    Move,
     Stop,
     Kill,
     Freeze,
@@ -30,7 +32,7 @@ pub(crate) enum Verb {
 impl Verb {
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Self::Start => "start",
+            Self::Start | Self::Move => "start",
             Self::Stop => "stop",
             Self::Kill => "kill",
             Self::Freeze => "freeze",
@@ -103,13 +105,12 @@ impl<'a> Lives<'a> {
             return false;
         }
         let fresh = self.starts[instance] == 0;
-        let client = self.start(at, instance, clients);
+        let (client, fresh_host) = self.start(at, instance, false, clients);
         if fresh {
             self.first_starts[instance] = Some((at, client));
         } else {
             let label = format!("start {}", self.members.names.name(instance));
-            let action =
-                Action::StartConsumer { instance: InstanceIx::new(instance), client_id: client, fresh_host: false };
+            let action = Action::StartConsumer { instance: InstanceIx::new(instance), client_id: client, fresh_host };
             self.actions.push(TimedAction { at, action, label });
         }
         true
@@ -126,8 +127,10 @@ impl<'a> Lives<'a> {
     ) -> Result<(), String> {
         let name = self.members.names.name(instance);
         let why = match (verb, self.states[instance]) {
-            (Verb::Start, State::Running) => Some(format!("{name} already runs at {at}")),
-            (Verb::Start, State::Frozen) => Some(format!("{name} is frozen at {at}, not stopped; thaw it")),
+            (Verb::Start | Verb::Move, State::Running) => Some(format!("{name} already runs at {at}")),
+            (Verb::Start | Verb::Move, State::Frozen) => {
+                Some(format!("{name} is frozen at {at}, not stopped; thaw it"))
+            }
             (Verb::Stop | Verb::Kill | Verb::Freeze, State::Down) => Some(format!("{name} does not run at {at}")),
             (Verb::Stop, State::Frozen) => {
                 Some(format!("{name} is frozen at {at} and cannot shut down; kill it or thaw it first"))
@@ -141,8 +144,9 @@ impl<'a> Lives<'a> {
         }
         let who = InstanceIx::new(instance);
         let action = match verb {
-            Verb::Start => {
-                Action::StartConsumer { instance: who, client_id: self.start(at, instance, clients), fresh_host: false }
+            Verb::Start | Verb::Move => {
+                let (client_id, fresh_host) = self.start(at, instance, verb == Verb::Move, clients);
+                Action::StartConsumer { instance: who, client_id, fresh_host }
             }
             Verb::Stop => Action::StopConsumer { instance: who },
             Verb::Kill => Action::KillConsumer { instance: who },
@@ -150,7 +154,7 @@ impl<'a> Lives<'a> {
             Verb::Thaw => Action::ThawConsumer { instance: who },
         };
         self.states[instance] = match verb {
-            Verb::Start | Verb::Thaw => State::Running,
+            Verb::Start | Verb::Move | Verb::Thaw => State::Running,
             Verb::Stop | Verb::Kill => State::Down,
             Verb::Freeze => State::Frozen,
         };
@@ -158,13 +162,20 @@ impl<'a> Lives<'a> {
         Ok(())
     }
 
-    fn start(&mut self, at: SimTime, instance: usize, clients: &mut Clients) -> ClientIx {
+    /// A start: the client id, and whether the host has no offset file. A pod comes back without one.
+    fn start(&mut self, at: SimTime, instance: usize, moved: bool, clients: &mut Clients) -> (ClientIx, bool) {
         let member = &self.members.list[instance];
+        let again = self.starts[instance] > 0;
         let client = match &member.client_id {
             Some(id) => clients.intern(id.clone()),
             None => {
-                let start = Start { incarnation: self.starts[instance], new_address: member.new_address, at };
-                clients.consumer(member.plan.group.at(), member.number, &member.plan.name, start)
+                let start = Start {
+                    incarnation: self.starts[instance],
+                    new_address: member.new_address || moved,
+                    broadcasting: member.broadcasting,
+                    at,
+                };
+                clients.consumer(member.file_group, member.number, &member.plan.name, start)
             }
         };
         self.starts[instance] += 1;
@@ -172,6 +183,6 @@ impl<'a> Lives<'a> {
         if !self.clients[instance].contains(&client) {
             self.clients[instance].push(client);
         }
-        client
+        (client, moved || (again && member.broadcasting && member.new_address))
     }
 }

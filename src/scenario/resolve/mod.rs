@@ -1,26 +1,33 @@
 //! From the filled structs of the file to a frozen plan: names become ids, compound actions are taken apart, and what
 //! cannot be is refused at its place.
 
+mod broadcast;
+mod census;
 mod check;
 mod clients;
 mod cluster;
+mod counts;
 mod expect;
 mod groups;
 mod labels;
+mod listener;
 mod lives;
+mod messages;
 mod names;
 mod producers;
 mod queues;
+mod subscriptions;
 mod timeline;
 
 pub(crate) use check::{MOST_GROUPS, MOST_QUEUES, check_counts};
 pub(crate) use labels::of_action as label_of;
 
 use super::diagnose::{Fault, suggest};
-use super::plan::{Plan, QueueKey};
+use super::plan::{ExpressionPlan, Plan, QueueKey, TopicRole};
 use super::raw::Root;
 use super::tree::{At, Node};
 use crate::kernel::time::{SimDuration, SimTime};
+use census::PlanGroups;
 use names::NamesOf;
 
 /// What every part of the resolution looks up.
@@ -28,9 +35,17 @@ pub(crate) struct Resolver<'a> {
     root: &'a Root,
     tree: &'a Node,
     brokers: NamesOf,
+    /// Topics of the file.
     topics: NamesOf,
+    /// Topics of the plan, and what each is for.
+    all_topics: NamesOf,
+    roles: Vec<TopicRole>,
+    /// Groups of the file, and which of them something can come back to.
     groups: NamesOf,
+    returning: Vec<bool>,
+    plan_groups: PlanGroups,
     producers: NamesOf,
+    expressions: Vec<ExpressionPlan>,
     queues: Vec<QueueKey>,
     duration: SimDuration,
 }
@@ -68,8 +83,13 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         tree,
         brokers: NamesOf::sorted("broker", super::fill::broker_names(&root.cluster)),
         topics: NamesOf::sorted("topic", root.topics.keys().cloned()),
+        all_topics: NamesOf::in_order("topic", []),
+        roles: Vec::new(),
         groups: NamesOf::in_order("group", root.groups.keys().cloned()),
+        returning: Vec::new(),
+        plan_groups: census::plan_groups(root),
         producers: NamesOf::in_order("producer", root.producers.keys().cloned()),
+        expressions: Vec::new(),
         queues: Vec::new(),
         duration,
     };
@@ -77,10 +97,12 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     r.check_names()?;
     let nameservers = r.nameservers()?;
     let brokers = r.broker_plans()?;
-    let topics = r.topic_plans()?;
+    r.count_topics()?;
+    let topics = r.topic_plans(&brokers)?;
     r.queues = r.all_queues(&topics)?;
     let mut clients = clients::Clients::new(root.seed.unwrap_or_default());
     let mut producers = r.producer_plans(&mut clients)?;
+    r.expressions = r.all_expressions()?;
     let members = r.members()?;
     let lived = r.timeline(&members, &topics, &producers, &mut clients)?;
     let groups = r.group_plans(&members, &lived, &clients)?;
@@ -98,7 +120,7 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
             *client_id = number[client_id.at()];
         }
     }
-    let expect = r.expectations(&instances)?;
+    let expect = r.expectations(&instances, &timeline)?;
     let mut plan = Plan {
         name: root.name.clone().unwrap_or_default(),
         title: root.title.clone().unwrap_or_default(),
@@ -109,7 +131,7 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         sample_interval: root.sample_interval.map_or(SimDuration::ZERO, |interval| interval.0),
         client_ids,
         queues: r.queues.clone(),
-        expressions: vec![super::plan::ExpressionPlan::Tag("*".to_owned())],
+        expressions: r.expressions.clone(),
         producer_groups: root.producers.keys().cloned().collect(),
         network: r.network(),
         nameservers,

@@ -8,7 +8,7 @@ use crate::scenario::diagnose::Fault;
 use crate::scenario::plan::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, RatePoint};
 use crate::scenario::raw::{ArrivalKind, Keys, Producer, Selector};
 use crate::scenario::tree::At;
-use crate::store::ids::{ProducerGroupIx, TopicIx};
+use crate::store::ids::ProducerGroupIx;
 
 /// Longest properties string (`MessageDecoder`: a signed short).
 const LONGEST_PROPERTIES: u64 = 32_767;
@@ -35,7 +35,7 @@ impl Resolver<'_> {
     }
 
     fn shared_plan(&self, name: &str, raw: &Producer, instances: u64, at: &At) -> Result<ProducerPlan, Fault> {
-        let topic = TopicIx::new(self.find(&self.topics, &raw.topic, &at.key("topic"))?);
+        let topic = self.own_topic(&raw.topic, &at.key("topic"))?;
         let start_at = self.before_end(raw.start.expect("filled in").0, &at.key("start"), "the start")?;
         if raw.stop.is_some_and(|stop| self.moment(stop.0) < start_at) {
             return Err(self.fault(&at.key("stop"), format!("it stops before it starts at {start_at}")));
@@ -48,15 +48,17 @@ impl Resolver<'_> {
                 .fault(&at.key("selector"), "`keyHash` needs keys")
                 .help("add `keys: {count: 1000}` to the producer"));
         }
+        let tags = self.tags(raw, at)?;
+        let transaction = raw.transaction.as_ref().map(|t| self.transaction(t, &at.key("transaction")));
         Ok(ProducerPlan {
             name: String::new(),
             producer: name.to_owned(),
             client_id: Default::default(),
             group: Default::default(),
-            tags: Vec::new(),
-            properties: Vec::new(),
-            delay_levels: Vec::new(),
-            transaction: None,
+            properties: self.properties(raw, tags.len(), instances, at)?,
+            tags,
+            delay_levels: self.delay_levels(raw, at)?,
+            transaction: transaction.transpose()?,
             topic,
             config: self.producer_config(raw, at)?,
             arrivals: Arrivals {

@@ -39,7 +39,7 @@ impl Resolver<'_> {
         let of_broker = |key: &&crate::scenario::plan::QueueKey| key.topic == topic && key.broker == broker;
         let count = self.queues.iter().filter(of_broker).count() as u32;
         if last >= count {
-            let topic = self.topics.name(topic.at());
+            let topic = self.all_topics.name(topic.at());
             let broker = self.brokers.name(broker.at());
             let help = match count {
                 0 => format!("{broker} does not carry {topic}"),

@@ -8,10 +8,10 @@ use super::lives::{Lives, State, Step, Verb};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::diagnose::{Fault, suggest};
 use crate::scenario::plan::{Action, ProducerPlan, TimedAction, TopicOnBroker, TopicPlan};
-use crate::scenario::raw::{Restart, Scale, SetQueues, StopKinds, Targets, Timed};
+use crate::scenario::raw::{ResetOffset, ResetTo, Restart, Scale, SetQueues, StopKinds, Targets, Timed};
 use crate::scenario::tree::At;
 use crate::scenario::units::Names;
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, ProducerIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, ProducerIx};
 
 /// What became of the instances.
 pub(crate) struct Lived {
@@ -36,6 +36,7 @@ fn given(timed: &Timed) -> Vec<&'static str> {
         ("setQueues", timed.set_queues.is_some()),
         ("setRate", timed.set_rate.is_some()),
         ("setServiceTime", timed.set_service_time.is_some()),
+        ("resetOffset", timed.reset_offset.is_some()),
     ];
     all.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
 }
@@ -67,7 +68,7 @@ impl Resolver<'_> {
                 [] => {
                     return Err(self.fault(&at.key("at"), "an entry without an action").help(
                         "add one of scale, start, stop, kill, freeze, thaw, rollingRestart, setQueues, setRate, \
-                               setServiceTime",
+                               setServiceTime, resetOffset",
                     ));
                 }
                 [_, second, ..] => {
@@ -119,12 +120,15 @@ impl Walk<'_, '_> {
         let timed = &self.r.root.timeline[index];
         let place = At::default().key("timeline").index(index);
         let label = labels::of_action(timed);
-        for (verb, names) in [(Verb::Start, &timed.start), (Verb::Thaw, &timed.thaw)] {
-            if let Some(names) = names {
-                let instances = self.instances(names, verb, &place.key(verb.word()))?;
-                for instance in instances {
-                    self.act(at, verb, instance, index, label.clone())?;
-                }
+        let start = timed
+            .start
+            .as_ref()
+            .map(|start| (if start.fresh_host == Some(true) { Verb::Move } else { Verb::Start }, &start.instances));
+        for (verb, names) in start.into_iter().chain(timed.thaw.as_ref().map(|names| (Verb::Thaw, names))) {
+            let place = place.key(verb.word());
+            let place = if self.r.tree.has(&place.key("instance")) { place.key("instance") } else { place };
+            for instance in self.instances(names, verb, &place)? {
+                self.act(at, verb, instance, index, label.clone())?;
             }
         }
         for (verb, targets) in [(Verb::Stop, &timed.stop), (Verb::Kill, &timed.kill), (Verb::Freeze, &timed.freeze)] {
@@ -141,6 +145,9 @@ impl Walk<'_, '_> {
         if let Some(set) = &timed.set_queues {
             self.queues(at, set, &place.key("setQueues"), &label)?;
         }
+        if let Some(reset) = &timed.reset_offset {
+            self.reset(at, reset, &place.key("resetOffset"), &label)?;
+        }
         self.rates(at, timed, &place, &label)
     }
 
@@ -148,6 +155,10 @@ impl Walk<'_, '_> {
     fn end(&mut self, at: SimTime, verb: Verb, targets: &Targets, entry: usize, label: &str) -> Result<(), Fault> {
         let place = At::default().key("timeline").index(entry).key(verb.word());
         let names_at = if self.r.tree.has(&place.key("instance")) { place.key("instance") } else { place.clone() };
+        if targets.fresh_host.is_some() && (targets.lasts.is_none() || verb == Verb::Freeze) {
+            let fault = self.r.key_fault(&place.key("freshHost"), "nothing starts again here");
+            return Err(fault.help("add `for`, or say it where the instance is started"));
+        }
         for instance in self.instances(&targets.instances, verb, &names_at)? {
             self.act(at, verb, instance, entry, label.to_owned())?;
             let Some(lasts) = targets.lasts else { continue };
@@ -157,6 +168,7 @@ impl Walk<'_, '_> {
             let back = at.saturating_add(lasts.0);
             let (verb, words) = match verb {
                 Verb::Freeze => (Verb::Thaw, "thaw"),
+                _ if targets.fresh_host == Some(true) => (Verb::Move, "start"),
                 _ => (Verb::Start, "start"),
             };
             // Beyond the end of the run it simply lasts to the end.
@@ -177,7 +189,7 @@ impl Walk<'_, '_> {
                 Some(group) => {
                     let group = self.r.find(&self.r.groups, group, &at)?;
                     let wanted = match verb {
-                        Verb::Start => State::Down,
+                        Verb::Start | Verb::Move => State::Down,
                         Verb::Thaw => State::Frozen,
                         _ => State::Running,
                     };
@@ -253,7 +265,8 @@ impl Walk<'_, '_> {
             let down = self.in_time(at, every, number, SimDuration::ZERO, &place.key("every"), "the restart")?;
             let up = self.in_time(at, every, number, downtime, &place.key("every"), "the restart")?;
             self.lives.later(down, entry, verb, instance, label.to_owned());
-            self.lives.later(up, entry, Verb::Start, instance, label.to_owned());
+            let start = if restart.fresh_host == Some(true) { Verb::Move } else { Verb::Start };
+            self.lives.later(up, entry, start, instance, label.to_owned());
         }
         Ok(())
     }
@@ -274,7 +287,7 @@ impl Walk<'_, '_> {
     }
 
     fn queues(&mut self, at: SimTime, set: &SetQueues, place: &At, label: &str) -> Result<(), Fault> {
-        let topic = TopicIx::new(self.r.find(&self.r.topics, &set.topic, &place.key("topic"))?);
+        let topic = self.r.own_topic(&set.topic, &place.key("topic"))?;
         let (read_queue_nums, write_queue_nums) = self.r.new_counts(set, place)?;
         let mut brokers = match &set.brokers {
             None => self.carriers[topic.at()].clone(),
@@ -316,9 +329,35 @@ impl Walk<'_, '_> {
         }
         if let Some(set) = &timed.set_service_time {
             let place = place.key("setServiceTime");
-            let group = GroupIx::new(self.r.find(&self.r.groups, &set.group, &place.key("group"))?);
+            let group = self.r.find(&self.r.groups, &set.group, &place.key("group"))?;
             let service_time = self.r.times(Some(&set.service_time), &place.key("serviceTime"))?;
-            let action = Action::SetServiceTime { group, service_time };
+            for group in self.r.plan_groups.of_file[group].clone().map(GroupIx::new) {
+                let action = Action::SetServiceTime { group, service_time: service_time.clone() };
+                self.lives.actions.push(TimedAction { at, action, label: label.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, at: SimTime, reset: &ResetOffset, place: &At, label: &str) -> Result<(), Fault> {
+        let file = self.r.find(&self.r.groups, &reset.group, &place.key("group"))?;
+        let topic = self.r.readable_topic(&reset.topic, &place.key("topic"))?;
+        let members = &self.members.list[self.members.of_group[file].clone()];
+        if !members.iter().any(|member| member.plan.topics.contains(&topic)) {
+            let message = format!("{} does not consume {}", reset.group, reset.topic);
+            return Err(self.r.fault(&place.key("topic"), message));
+        }
+        let to = match reset.to {
+            ResetTo::Beginning => Some(SimTime::ZERO),
+            ResetTo::End => None,
+            ResetTo::Time(time) if SimTime::ZERO + time > at => {
+                let message = format!("{time} is still to come at {at}");
+                return Err(self.r.fault(&place.key("to"), message).help("write `end` for what is newest then"));
+            }
+            ResetTo::Time(time) => Some(SimTime::ZERO + time),
+        };
+        for group in self.r.plan_groups.of_file[file].clone().map(GroupIx::new) {
+            let action = Action::ResetOffset { group, topic, to, force: reset.force.expect("filled in") };
             self.lives.actions.push(TimedAction { at, action, label: label.to_owned() });
         }
         Ok(())

@@ -2,8 +2,12 @@
 
 mod dist;
 mod forms;
+mod levels;
 mod quantity;
+mod weights;
 
 pub use dist::Dist;
 pub use forms::{CountOrList, CountOrMap, Names, QueueRefs};
+pub use levels::DelayLevelText;
 pub use quantity::{Bytes, Duration, Millis, Percentile, Quantity, Rate};
+pub use weights::{Scalar, Weights};
