@@ -13,5 +13,6 @@ mod random_plan;
 mod real_runs;
 mod report;
 mod scenario;
+mod scenario_messages;
 mod store_oracle;
 mod tidy;
