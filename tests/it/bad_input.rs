@@ -2,7 +2,9 @@
 
 mod actions;
 mod bounds;
+mod groups;
 mod load;
+mod messages;
 mod names;
 mod text;
 mod values;
@@ -66,6 +68,16 @@ fn actions_and_expectations_that_cannot_be_are_refused() {
 #[test]
 fn loads_and_strategies_that_cannot_be_are_refused() {
     all_say_what_is_wrong(load::CASES);
+}
+
+#[test]
+fn message_contents_that_cannot_be_are_refused() {
+    all_say_what_is_wrong(messages::CASES);
+}
+
+#[test]
+fn subscriptions_and_listeners_that_cannot_be_are_refused() {
+    all_say_what_is_wrong(groups::CASES);
 }
 
 #[test]
@@ -177,7 +189,12 @@ fn with_value(lines: &[&str], index: usize, value: &str) -> Option<String> {
 
 #[test]
 fn any_value_replaced_by_anything_is_read_or_refused_with_a_place() {
-    let text = include_str!("../data/scenarios/everything.yaml");
+    for text in [include_str!("../data/scenarios/everything.yaml"), include_str!("../data/scenarios/messages.yaml")] {
+        replaced_by_anything(text);
+    }
+}
+
+fn replaced_by_anything(text: &str) {
     let resolved = Scenario::read("x.yaml", text, &Overrides::default()).unwrap().resolved_yaml();
     let lines: Vec<&str> = resolved.lines().collect();
     let (mut read, mut refused) = (0, 0);

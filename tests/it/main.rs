@@ -15,5 +15,6 @@ mod random_plan;
 mod real_runs;
 mod report;
 mod scenario;
+mod scenario_messages;
 mod store_oracle;
 mod tidy;

@@ -33,7 +33,9 @@ fn every_shipped_scenario_resolves_to_the_same_plan_as_its_resolved_form() {
     let files = shipped();
     assert!(!files.is_empty());
     let everything = include_str!("../data/scenarios/everything.yaml").to_owned();
-    for (path, text) in files.into_iter().chain([(PathBuf::from("everything.yaml"), everything)]) {
+    let messages = include_str!("../data/scenarios/messages.yaml").to_owned();
+    let more = [("everything.yaml", everything), ("messages.yaml", messages)];
+    for (path, text) in files.into_iter().chain(more.map(|(name, text)| (PathBuf::from(name), text))) {
         let scenario = read(&path, &text);
         let resolved = scenario.resolved_yaml();
         let again = read(&path, &resolved);

@@ -54,14 +54,13 @@ impl<'a> Scene<'a> {
 impl Lints<'_> {
     pub(super) fn groups(&mut self) {
         self.shared_clients();
-        self.subscriptions();
         for number in 0..self.plan.groups.len() {
             self.idle(GroupIx::new(number));
             self.utilisation(GroupIx::new(number));
         }
     }
 
-    fn instance_at(&self, instance: InstanceIx) -> At {
+    pub(super) fn instance_at(&self, instance: InstanceIx) -> At {
         let name = &self.plan.instances[instance.at()].name;
         let (group, number) = name.rsplit_once('/').expect("instance names are group/number");
         At::default().key("groups").key(group).key("instances").index(number.parse().unwrap_or(0))
@@ -90,22 +89,6 @@ impl Lints<'_> {
                 );
                 let help = "both take the same share of the queues, and another share has nobody";
                 self.warn(&self.instance_at(instance).key("clientId"), message, help);
-            }
-        }
-    }
-
-    fn subscriptions(&mut self) {
-        let plan = self.plan;
-        for (number, instance) in plan.instances.iter().enumerate() {
-            let group = &plan.groups[instance.group.at()];
-            let own: Vec<TopicIx> =
-                instance.topics.iter().copied().filter(|topic| Some(*topic) != group.retry_topic).collect();
-            if group.broadcasting.is_none() && own != group.topics {
-                let at = self.instance_at(InstanceIx::new(number)).key("topics");
-                let message = format!("{} does not subscribe to the topics of its group", instance.name);
-                let help = "each heartbeat replaces the group's subscription at the broker, and queues given to a member \
-                            that does not want their topic are consumed by nobody";
-                self.warn_key(&at, message, help);
             }
         }
     }

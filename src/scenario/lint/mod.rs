@@ -2,7 +2,10 @@
 
 mod groups;
 mod load;
+mod messages;
+mod returns;
 mod settings;
+mod subscriptions;
 
 use super::diagnose::Fault;
 use super::plan::Plan;
@@ -33,6 +36,9 @@ pub(crate) fn lint(plan: &Plan, root: &Root, tree: &Node) -> Vec<Fault> {
     lints.settings();
     lints.topics();
     lints.groups();
+    lints.subscriptions();
+    lints.messages();
+    lints.returns();
     lints.found.sort_by_key(|fault| (fault.place.text, fault.place.start));
     lints.found
 }

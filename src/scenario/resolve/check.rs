@@ -210,7 +210,8 @@ impl Resolver<'_> {
         let Some(text) = text else { return Ok(()) };
         let at = at.key("messageDelayLevel");
         if let Some((start, item)) = text.bad_item() {
-            let place = self.part_of_text(&at, &text.0, start, item.len());
+            let part = self.part_of_text(&at, &text.0, start, item.len());
+            let place = part.unwrap_or_else(|| self.tree.place_of(&at));
             let message =
                 if item.is_empty() { "a delay is missing".to_owned() } else { format!("`{item}` is no delay") };
             let help = "write numbers with the unit s, m, h or d, separated by one space: `1s 5s 10s`";

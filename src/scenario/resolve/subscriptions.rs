@@ -1,6 +1,7 @@
 //! Subscriptions: topics become ids, expressions are compiled once to see that they can be.
 
 use super::Resolver;
+use crate::filter::sql::{SqlError, SqlFilter};
 use crate::filter::tag::TagFilter;
 use crate::scenario::diagnose::{Fault, Place};
 use crate::scenario::plan::ExpressionPlan;
@@ -78,23 +79,31 @@ impl Resolver<'_> {
                 Ok(ExpressionPlan::Tag(if filter.is_all() { "*" } else { text }.to_owned()))
             }
             RawExpression::Sql(text) => {
-                if text.trim().is_empty() {
-                    return Err(self.fault(&at.key("sql"), "the expression is empty"));
-                }
+                SqlFilter::compile(text).map_err(|error| self.sql_fault(text, &error, &at.key("sql")))?;
                 Ok(ExpressionPlan::Sql92(text.clone()))
             }
         }
     }
 
-    /// The place of a part of a text value, when the file writes the text as it is or in plain quotes; else that of the value.
-    pub(super) fn part_of_text(&self, at: &At, text: &str, start: usize, len: usize) -> Place {
+    /// What the compiler says, at the word it says it of, or with its column when the file writes the text in another way.
+    fn sql_fault(&self, text: &str, error: &SqlError, at: &At) -> Fault {
+        let (start, end) = (error.span.start as usize, error.span.end as usize);
+        if let Some(place) = self.part_of_text(at, text, start, end.saturating_sub(start)) {
+            return Fault::new(place, format!("in SQL92: {error}"));
+        }
+        let column = text.get(..start).unwrap_or_default().chars().count() + 1;
+        self.fault(at, format!("in SQL92, at column {column}: {error}"))
+    }
+
+    /// The place of a part of a text value, when the file writes the text as it is or in plain quotes.
+    pub(super) fn part_of_text(&self, at: &At, text: &str, start: usize, len: usize) -> Option<Place> {
         let place = self.tree.place_of(at);
-        let quote = match place.len.checked_sub(text.len()) {
-            Some(0) => 0,
-            Some(2) => 1,
-            _ => return place,
+        let quote = match place.len.checked_sub(text.len())? {
+            0 => 0,
+            2 => 1,
+            _ => return None,
         };
-        let len = len.max(1).min(text.len().saturating_sub(start).max(1));
-        Place { start: place.start + quote + start, len, ..place }
+        let len = len.clamp(1, text.len().saturating_sub(start).max(1));
+        Some(Place { start: place.start + quote + start, len, ..place })
     }
 }
