@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a malformed vector should fail the test")]
 
 mod fixture;
+mod logic;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 use self::fixture::{Broker, LOG_MIN, millis, role};
 
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 12] = [
     "get_message",
     "pull_response",
     "offset_by_time",
@@ -28,6 +29,10 @@ const KINDS: [&str; 8] = [
     "tag_hash",
     "hash_map_order",
     "group_topics",
+    "delay_levels",
+    "deliver_timestamp",
+    "delay_queue",
+    "send_back",
 ];
 
 /// The folder of the vectors: the repository's own, or the one that `ORACLE_DIR` names.
@@ -181,7 +186,7 @@ fn answer(setups: &BTreeMap<String, Setup>, case: &Value) -> Option<Value> {
         }
         "group_topics" => Some(json!({"retry": group_topic::retry_topic(text("group")),
             "dlq": group_topic::dlq_topic(text("group"))})),
-        _ => None,
+        _ => logic::answer(case),
     }
 }
 
