@@ -35,10 +35,12 @@ pub enum Timer {
     HoldCheck,
     /// Nameserver: next scan of brokers.
     BrokerScan,
+    /// Broker: the next task of the schedule service has something to do.
+    Schedule,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = 11;
+pub const TIMERS: usize = Timer::Schedule as usize + 1;
 
 /// One message's way through a consumer, reported once when its listener call is over.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +127,23 @@ pub enum Effect {
     Fact(Fact),
 }
 
+/// A record that a broker has stored elsewhere than where it was sent: copies, and messages that wait for their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Queue.
+    pub queue: QueueIx,
+    /// Queue offset.
+    pub offset: u64,
+    /// Position in the commit log.
+    pub physical: u64,
+    /// Bytes of the record.
+    pub size: u32,
+    /// `storeTimestamp`.
+    pub at: SimTime,
+    /// It is one more record of a message that is already stored.
+    pub copy: bool,
+}
+
 /// What a node wants done, in order. One buffer for all nodes, drained after each call.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -136,6 +155,12 @@ pub struct Outbox {
     pub counters: Counters,
     /// What messages have in common, for all nodes: a handle stands for what the real request carries as bytes.
     pub catalog: Catalog,
+    /// Records stored elsewhere than where they were sent.
+    pub appended: Vec<Appended>,
+    /// How late the schedule service delivered: level and time after the due time.
+    pub lateness: Vec<(u8, SimDuration)>,
+    /// Whether facts about single messages are wanted (`--trace messages`).
+    pub trace: bool,
     /// Empty batches to be used again, so that pulls allocate nothing.
     pub spare_batches: Vec<Vec<Pulled>>,
 }
@@ -162,6 +187,14 @@ impl Outbox {
     /// Disarms a timer.
     pub fn disarm(&mut self, timer: Timer) {
         self.effects.push(Effect::Disarm(timer));
+    }
+
+    /// Records a fact about a single message, if those are wanted.
+    #[inline]
+    pub fn trace(&mut self, fact: impl FnOnce() -> Fact) {
+        if self.trace {
+            self.effects.push(Effect::Fact(fact()));
+        }
     }
 
     /// Records a fact.

@@ -19,7 +19,6 @@ use super::strategies::allocations;
 use super::truth::GroupTruth;
 use super::world::{BrokerHost, Event, NameserverHost, Process, World};
 use crate::kernel::digest::Digest;
-use crate::kernel::histogram::Histogram;
 use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -46,7 +45,7 @@ impl World {
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
         let deployment = Rc::new(deployment(plan));
-        let mut out = Outbox::default();
+        let mut out = Outbox { trace, ..Outbox::default() };
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
         let mut world = Self {
@@ -65,7 +64,7 @@ impl World {
             refusals: Slab::default(),
             out,
             sends: Vec::new(),
-            lateness: Histogram::default(),
+            copies: super::copies::CopyTrack::default(),
             digest: Digest::default(),
             events: 0,
             pending_max: 0,
@@ -223,6 +222,7 @@ fn deployment(plan: &Plan) -> Deployment {
         op: of_role(TopicRole::Op),
         discarded: of_role(TopicRole::Discarded),
         groups: plan.groups.iter().map(group).collect(),
+        topic_bytes: plan.topics.iter().map(|topic| topic.name.len() as u8).collect(),
     }
 }
 
@@ -290,16 +290,18 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment
             .collect();
         let stream = streams.stream(&broker.name, "broker");
         let nameservers = plan.nameservers.len();
+        let made = Broker::new(
+            me,
+            broker.config.clone(),
+            nameservers,
+            topics,
+            Rc::clone(directory),
+            Rc::clone(deployment),
+            stream,
+        );
         BrokerHost {
-            broker: Broker::new(
-                me,
-                broker.config.clone(),
-                nameservers,
-                topics,
-                Rc::clone(directory),
-                Rc::clone(deployment),
-                stream,
-            ),
+            broker: made
+                .with_copy_streams(streams.stream(&broker.name, "returns"), streams.stream(&broker.name, "schedule")),
             timers: [None; TIMERS],
             pull_handling: broker.config.pull_handling.sampler(),
             admin_handling: broker.config.admin_handling.sampler(),

@@ -11,6 +11,7 @@ mod queueing;
 mod random_plan;
 mod real_runs;
 mod report;
+mod returns;
 mod scenario;
 mod store_oracle;
 mod tidy;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::clients::{GroupMembers, Members};
 use super::hold::{HOLD_CHECK_INTERVAL, Holds};
+use super::schedule::Schedule;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::BrokerConfig;
@@ -14,6 +15,7 @@ use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Correlation, Envelope, Heartbeat, SendReply, SendRequest};
 use crate::protocol::route::{QueueData, TEMPLATE_TOPIC, TopicConfigTable};
+use crate::store::catalog::COPY;
 use crate::store::config::StoreConfig;
 use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
@@ -35,11 +37,10 @@ pub struct Broker {
     pub(super) me: BrokerIx,
     pub(super) config: BrokerConfig,
     pub(super) directory: Rc<Directory>,
-    #[allow(dead_code)]
     pub(super) deployment: Rc<Deployment>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
-    topics: TopicConfigManager,
+    pub(super) topics: TopicConfigManager,
     /// Commit log and consume queues.
     pub store: MessageStore,
     /// Committed offsets by (group, local queue).
@@ -48,6 +49,9 @@ pub struct Broker {
     pub(super) holds: Holds,
     pub(super) started: SimTime,
     pub(super) stream: Stream,
+    /// Draws of the queue that a returned message goes to.
+    pub(super) returns: Stream,
+    pub(super) schedule: Schedule,
 }
 
 impl Broker {
@@ -86,6 +90,7 @@ impl Broker {
             },
             queues,
         );
+        let schedule = Schedule::new(&config.message_delay_level, config.deliver_handling.sampler(), stream.clone());
         Self {
             me,
             config,
@@ -98,8 +103,18 @@ impl Broker {
             members: Members::default(),
             holds: Holds::new(queues),
             started: SimTime::ZERO,
+            returns: stream.clone(),
+            schedule,
             stream,
         }
+    }
+
+    /// Gives the draws for returned messages and those of the schedule service streams of their own.
+    #[must_use]
+    pub fn with_copy_streams(mut self, returns: Stream, schedule: Stream) -> Self {
+        self.returns = returns;
+        self.schedule.set_stream(schedule);
+        self
     }
 
     /// The process starts: it registers at once, then every `registerNameServerPeriod` (`BrokerController#start`).
@@ -109,6 +124,7 @@ impl Broker {
         out.arm(Timer::Register, now + REGISTER_INITIAL_DELAY);
         out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
         out.arm(Timer::HoldCheck, now + self.hold_interval());
+        self.start_schedule(now, out);
     }
 
     /// A timer fires.
@@ -124,6 +140,7 @@ impl Broker {
                 self.scan_clients(now, out);
                 out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
             }
+            Timer::Schedule => self.run_schedule(now, out),
             Timer::HoldCheck => {
                 self.check_holds(now, out);
                 out.arm(Timer::HoldCheck, now + self.hold_interval());
@@ -155,6 +172,14 @@ impl Broker {
                     self.commit(channel, group, queue, offset, out);
                 }
             }
+            Body::SendBack(request) => {
+                let taken = self.on_send_back(now, &request, out);
+                out.reply(channel, correlation, Body::Returned(taken));
+            }
+            Body::RetrySend(request) => {
+                let taken = self.on_retry_send(now, &request, out);
+                out.reply(channel, correlation, Body::Returned(taken));
+            }
             Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
                 let answer = self.look_up(now, &body);
                 out.reply(channel, correlation, Body::Offset(answer));
@@ -171,6 +196,9 @@ impl Broker {
         let queues = self.topic(parts.topic).map_or(0, |data| data.write_queue_nums.max(data.read_queue_nums));
         if parts.queue_id >= queues {
             return SendReply::QueueIdIllegal;
+        }
+        if request.draft.class & COPY != 0 {
+            return self.on_send_delayed(now, request, out);
         }
         let Put { status, physical, queue_offset } = self.put(now, parts.local, &request.draft);
         if status == AppendStatus::EndOfFile {
@@ -221,6 +249,10 @@ impl Broker {
     /// Registers a member that has been connected since before the run.
     pub fn preset_member(&mut self, last_update: SimTime, channel: Channel, heartbeat: &Heartbeat) {
         if let Some(data) = &heartbeat.consumer {
+            let settings = self.deployment.group(data.group);
+            if let Some(topic) = settings.retry_topic {
+                self.preset_topic(topic, settings.retry_queue_nums);
+            }
             self.members.register(last_update, channel, heartbeat.client, data);
         }
     }
@@ -276,6 +308,7 @@ impl Broker {
     /// `ClientManageProcessor#heartBeat`.
     fn on_heartbeat(&mut self, now: SimTime, channel: Channel, heartbeat: &Heartbeat, out: &mut Outbox) {
         let Some(data) = &heartbeat.consumer else { return };
+        self.create_retry_topic(now, data.group, out);
         let registered = self.members.register(now, channel, heartbeat.client, data);
         if registered.new_channel {
             out.fact(Fact::ClientRegistered {

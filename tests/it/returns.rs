@@ -1,0 +1,4 @@
+//! Messages that come back: delays, failures, retries, dead letters, consume timeouts, end to end.
+
+mod delays;
+mod setup;
