@@ -37,10 +37,16 @@ pub enum Timer {
     BrokerScan,
     /// Broker: the next task of the schedule service has something to do.
     Schedule,
+    /// Consumer: a listener call that fails returns, or a failed message is consumed again.
+    ListenerReturn,
+    /// Consumer: a broker has not answered a send-back.
+    SendBackTimeout,
+    /// Consumer: messages that are in the listener for too long are looked for.
+    CleanExpired,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = Timer::Schedule as usize + 1;
+pub const TIMERS: usize = Timer::CleanExpired as usize + 1;
 
 /// One message's way through a consumer, reported once when its listener call is over.
 #[derive(Clone, Copy, Debug)]

@@ -324,7 +324,11 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployme
             nameservers: plan.nameservers.len(),
             stream: streams.stream(&instance.name, "client"),
             service_stream: streams.stream(&instance.name, "service"),
-        }),
+        })
+        .with_failure_draws(
+            streams.stream(&instance.name, "failures"),
+            streams.stream(&plan.groups[instance.group.at()].name, "poison").next_u64(),
+        ),
         timers: [None; TIMERS],
         parked: Vec::new(),
         handling: instance.config.client.handling.sampler(),

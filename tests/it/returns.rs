@@ -1,4 +1,5 @@
 //! Messages that come back: delays, failures, retries, dead letters, consume timeouts, end to end.
 
 mod delays;
+mod retries;
 mod setup;

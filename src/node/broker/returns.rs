@@ -49,7 +49,11 @@ impl Broker {
         };
         self.create_retry_topic(now, request.group, out);
         let broker = SendBackBroker { writable: true, retry_topic_writable: true, levels: &self.schedule.delays };
-        let in_log = request.message.physical >= self.store.log_min_offset();
+        // The request names the record by its position in the log; here that follows from the queue offset. Records that
+        // nobody will read again are released early, and are in the log for all that.
+        let local = self.directory.parts(request.queue).local as usize;
+        let oldest = self.store.log_min_offset();
+        let in_log = self.store.message(local, request.offset).is_none_or(|message| message.physical >= oldest);
         let record = match decide(&broker, Some(&group), in_log.then_some(&message), &header) {
             SendBackDecision::Refused(_) => return false,
             SendBackDecision::Dropped => {

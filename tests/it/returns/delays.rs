@@ -85,12 +85,8 @@ fn a_burst_is_worked_off_one_after_another_in_the_order_of_its_sends() {
 
 #[test]
 fn waiting_messages_are_kept_and_counted() {
-    let setup = Setup {
-        messages: 100,
-        delay_levels: vec![(5, 1.0)],
-        duration: SimDuration::from_secs(90),
-        ..Setup::default()
-    };
+    let setup =
+        Setup { messages: 100, delay_levels: vec![(5, 1.0)], duration: SimDuration::from_secs(90), ..Setup::default() };
     let outcome = setup.run();
     // Sent from second 25 to 35, due from 85 to 95.
     let waiting = outcome.conservation.scheduled_waiting;

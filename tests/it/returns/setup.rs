@@ -24,6 +24,8 @@ pub(crate) const GROUP: GroupIx = GroupIx(0);
 /// What differs between the tests.
 pub(crate) struct Setup {
     pub(crate) brokers: u32,
+    /// Brokers on which the retry and dead-letter topics can be created.
+    pub(crate) retry_brokers: Vec<u32>,
     pub(crate) members: u32,
     pub(crate) messages: u64,
     pub(crate) rate: f64,
@@ -39,6 +41,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             brokers: 1,
+            retry_brokers: vec![0],
             members: 1,
             messages: 10,
             rate: 10.0,
@@ -77,19 +80,20 @@ impl Setup {
     }
 
     pub(crate) fn run(&self) -> Outcome {
-        let options = &mut RunOptions { trace_messages: true, check_every_sample: true, ..RunOptions::default() };
-        simulate(&self.plan(), options).expect("conserved")
+        run(&self.plan())
     }
 
     pub(crate) fn plan(&self) -> Arc<Plan> {
         let levels = self.broker.message_delay_level.len() as u32;
         let config = ConsumerConfig { retry_topic: true, ..self.config.clone() };
-        let topic = |name: &str, role, queues| TopicPlan {
+        let all: Vec<u32> = (0..self.brokers).collect();
+        let topic = |name: &str, role, brokers: &[u32], queues| TopicPlan {
             name: name.into(),
             role,
-            brokers: (0..self.brokers)
+            brokers: brokers
+                .iter()
                 .map(|broker| TopicOnBroker {
-                    broker: BrokerIx(broker),
+                    broker: BrokerIx(*broker),
                     read_queue_nums: queues,
                     write_queue_nums: queues,
                 })
@@ -97,10 +101,10 @@ impl Setup {
             preload: None,
         };
         let topics = vec![
-            topic("%DLQ%group", TopicRole::DeadLetter(GROUP), 1),
-            topic("%RETRY%group", TopicRole::Retry(GROUP), 1),
-            topic("SCHEDULE_TOPIC_XXXX", TopicRole::Schedule, levels),
-            topic("topic", TopicRole::Normal, 4),
+            topic("%DLQ%group", TopicRole::DeadLetter(GROUP), &self.retry_brokers, 1),
+            topic("%RETRY%group", TopicRole::Retry(GROUP), &self.retry_brokers, 1),
+            topic("SCHEDULE_TOPIC_XXXX", TopicRole::Schedule, &all, levels),
+            topic("topic", TopicRole::Normal, &all, 4),
         ];
         let queues = topics.iter().enumerate().flat_map(|(index, topic)| {
             topic.brokers.iter().flat_map(move |on| {
@@ -180,6 +184,12 @@ impl Setup {
             limit: Some(self.messages),
         }
     }
+}
+
+/// Runs a plan with every fact and every check.
+pub(crate) fn run(plan: &Arc<Plan>) -> Outcome {
+    let options = &mut RunOptions { trace_messages: true, check_every_sample: true, ..RunOptions::default() };
+    simulate(plan, options).expect("conserved")
 }
 
 fn network() -> NetworkPlan {
