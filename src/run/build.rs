@@ -231,7 +231,8 @@ fn ownership(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<OwnershipTrac
         let key = &plan.queues[queue.at()];
         let topic = &plan.topics[key.topic.at()];
         let readable = topic.brokers.iter().find(|on| on.broker == key.broker).map_or(0, |on| on.read_queue_nums);
-        let exists_from = if key.queue_id < readable { SimTime::ZERO } else { SimTime::MAX };
+        let there = exists_at_start(topic.role) && key.queue_id < readable;
+        let exists_from = if there { SimTime::ZERO } else { SimTime::MAX };
         OwnershipTrack::new(*group, *queue, exists_from)
     };
     pair_keys.iter().map(track).collect()

@@ -2,4 +2,4 @@
 
 mod delays;
 mod retries;
-mod setup;
+pub(crate) mod setup;

@@ -13,7 +13,6 @@ use crate::store::ids::{QueueIx, TopicIx};
 use crate::store::message::{Draft, MessageClass};
 use crate::store::message_store::AppendStatus;
 use crate::store::property_name;
-use crate::store::topic_table::TopicConfig;
 
 /// Characters of a broker-made message id (`MessageDecoder#createMessageId`, IPv4).
 const MESSAGE_ID_BYTES: usize = 32;
@@ -84,13 +83,6 @@ impl Broker {
         }
         self.set_topic_queues(now, topic, queues, queues, out);
         true
-    }
-
-    /// The same long before the run: nothing is told.
-    pub(super) fn preset_topic(&mut self, topic: TopicIx, queues: u32) {
-        if self.topic(topic).is_none() && queues > 0 && self.directory.queue(topic, self.me, queues - 1).is_some() {
-            self.topics.update(topic, TopicConfig::with_queues(queues), SimTime::ZERO);
-        }
     }
 
     fn append(

@@ -249,10 +249,6 @@ impl Broker {
     /// Registers a member that has been connected since before the run.
     pub fn preset_member(&mut self, last_update: SimTime, channel: Channel, heartbeat: &Heartbeat) {
         if let Some(data) = &heartbeat.consumer {
-            let settings = self.deployment.group(data.group);
-            if let Some(topic) = settings.retry_topic {
-                self.preset_topic(topic, settings.retry_queue_nums);
-            }
             self.members.register(last_update, channel, heartbeat.client, data);
         }
     }

