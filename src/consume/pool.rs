@@ -34,6 +34,20 @@ impl Pool {
         (start, end)
     }
 
+    /// When a call that is submitted now starts.
+    #[must_use]
+    #[inline]
+    pub fn next_start(&self, now: SimTime) -> SimTime {
+        self.free[0].max(now)
+    }
+
+    /// Submits a call that takes `service` and whose thread is busy for `hold` longer; returns the call's start and end.
+    pub fn submit_and_hold(&mut self, now: SimTime, service: SimDuration, hold: SimDuration) -> (SimTime, SimTime) {
+        let start = self.next_start(now);
+        self.replace_first(start + service + hold);
+        (start, start + service)
+    }
+
     /// Number of threads.
     #[must_use]
     pub fn threads(&self) -> usize {

@@ -76,13 +76,15 @@ pub struct ProcessQueue {
     /// `queueOffsetMax` + 1.
     after_last: u64,
     removed_any: bool,
+    /// The first message was taken out without a result since when nothing has finished.
+    taken_out: Option<SimTime>,
 }
 
 impl ProcessQueue {
     /// An empty window before `offset`.
     #[must_use]
     pub const fn new(offset: u64) -> Self {
-        Self { rows: VecDeque::new(), bytes: 0, after_last: offset, removed_any: false }
+        Self { rows: VecDeque::new(), bytes: 0, after_last: offset, removed_any: false, taken_out: None }
     }
 
     /// `putMessage`, one message; offsets ascend.
@@ -102,6 +104,9 @@ impl ProcessQueue {
                 break;
             }
             self.removed_any = true;
+            if self.taken_out.is_some_and(|at| front.end > at) {
+                self.taken_out = None;
+            }
             self.bytes -= u64::from(front.body);
             if !front.reported {
                 report(front);
@@ -123,8 +128,27 @@ impl ProcessQueue {
     /// `None` while nothing has finished. Call after [`ProcessQueue::settle`].
     #[must_use]
     pub fn ack_floor(&self, now: SimTime) -> Option<u64> {
-        let any = self.removed_any || self.rows.iter().any(|row| row.finished(now));
+        let any = match self.taken_out {
+            None => self.removed_any || self.rows.iter().any(|row| row.finished(now)),
+            Some(at) => self.rows.iter().any(|row| row.finished(now) && row.end > at),
+        };
         any.then(|| self.rows.front().map_or(self.after_last, |row| row.offset))
+    }
+
+    /// Takes the first message out at `now` if it is this one, without a result: the offset moves with the next message
+    /// that finishes (`ProcessQueue#cleanExpiredMsg`).
+    pub fn take_first(&mut self, offset: u64, now: SimTime) -> Option<Row> {
+        let row = *self.rows.front().filter(|row| row.offset == offset)?;
+        self.rows.pop_front();
+        self.bytes -= u64::from(row.body);
+        self.taken_out = Some(now);
+        Some(row)
+    }
+
+    /// The message at an offset.
+    pub fn row_mut(&mut self, offset: u64) -> Option<&mut Row> {
+        let position = self.rows.binary_search_by_key(&offset, |row| row.offset).ok()?;
+        self.rows.get_mut(position)
     }
 
     /// What is cached at `now`.
@@ -243,6 +267,23 @@ mod tests {
         let mut seen = Vec::new();
         queue.report_all(now, |row| seen.push(row.offset));
         assert_eq!((seen, queue.ack_floor(now)), (vec![0, 1], Some(2)));
+    }
+
+    #[test]
+    fn a_message_taken_out_moves_the_floor_only_when_another_finishes() {
+        let mut queue = ProcessQueue::new(0);
+        for (offset, end) in [(0, 5), (1, 1000), (2, 20), (3, 60)] {
+            queue.put(row(offset, 0, end));
+        }
+        let at = SimTime::from_millis;
+        queue.settle(at(5), |_| {});
+        assert_eq!(queue.ack_floor(at(30)), Some(1));
+        assert_eq!(queue.take_first(2, at(30)), None, "not the first");
+        assert_eq!(queue.take_first(1, at(30)).map(|row| row.offset), Some(1));
+        queue.settle(at(30), |_| {});
+        assert_eq!((queue.ack_floor(at(30)), queue.rows(), queue.row_bytes()), (None, 1, 100));
+        queue.settle(at(60), |_| {});
+        assert_eq!(queue.ack_floor(at(60)), Some(4));
     }
 
     #[test]

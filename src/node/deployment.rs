@@ -35,9 +35,23 @@ pub struct Deployment {
     pub discarded: Option<TopicIx>,
     /// Groups by id.
     pub groups: Vec<GroupSettings>,
+    /// Length of each topic's name, by id.
+    pub topic_bytes: Vec<u8>,
 }
 
 impl Deployment {
+    /// Length of a topic's name in bytes.
+    #[must_use]
+    pub fn topic_bytes(&self, topic: TopicIx) -> u8 {
+        self.topic_bytes.get(topic.at()).copied().unwrap_or_default()
+    }
+
+    /// The group whose dead letters a topic holds.
+    #[must_use]
+    pub fn group_of_dead_letters(&self, topic: TopicIx) -> Option<GroupIx> {
+        self.groups.iter().position(|group| group.dead_letter_topic == Some(topic)).map(GroupIx::new)
+    }
+
     /// A group's settings.
     #[must_use]
     pub fn group(&self, group: GroupIx) -> GroupSettings {

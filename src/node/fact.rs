@@ -148,6 +148,20 @@ pub enum Fact {
     Duplicate { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, cause: DuplicateCause },
     /// `--trace messages`: a transaction went a step further.
     Transaction { broker: BrokerIx, origin: Origin, step: TransactionStep },
+    /// `--trace messages`: a listener call failed with a message that had been tried `attempt` times before.
+    ListenerFailed { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, attempt: u16 },
+    /// `--trace messages`: no broker took a failed message back; it stays in the process queue and is tried again after 5 s.
+    LocalRetry { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, attempt: u16 },
+    /// `--trace messages`: a message was in the listener for longer than `consumeTimeout`; it is sent back and leaves the
+    /// process queue, while the listener goes on.
+    ConsumeTimedOut { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, waited: SimDuration },
+    /// `--trace messages`: a broker took back the record at `from`; `origin` is the message it is a copy of. The next attempt
+    /// is number `attempt` and due at `due`.
+    SentBack { broker: BrokerIx, group: GroupIx, origin: Origin, from: Origin, attempt: u16, level: u8, due: SimTime },
+    /// `--trace messages`: the schedule service delivered the record at `from` of its topic to `to`, this late.
+    DelayDelivered { broker: BrokerIx, level: u8, origin: Origin, from: Origin, to: Origin, late: SimDuration },
+    /// `--trace messages`: a message was stored among the dead letters of a group, after so many attempts.
+    DeadLettered { broker: BrokerIx, group: GroupIx, origin: Origin, to: Origin, attempts: u16 },
     /// A send call failed for good.
     SendFailed { producer: ProducerIx, message: u64 },
 }

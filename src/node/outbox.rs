@@ -38,10 +38,18 @@ pub enum Timer {
     TransactionCheck,
     /// Nameserver: next scan of brokers.
     BrokerScan,
+    /// Broker: the next task of the schedule service has something to do.
+    Schedule,
+    /// Consumer: a listener call that fails returns, or a failed message is consumed again.
+    ListenerReturn,
+    /// Consumer: a broker has not answered a send-back.
+    SendBackTimeout,
+    /// Consumer: messages that are in the listener for too long are looked for.
+    CleanExpired,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = 12;
+pub const TIMERS: usize = Timer::CleanExpired as usize + 1;
 
 /// One message's way through a consumer, reported once when its listener call is over.
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +151,23 @@ pub enum Effect {
     Fact(Fact),
 }
 
+/// A record that a broker has stored elsewhere than where it was sent: copies, and messages that wait for their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Queue.
+    pub queue: QueueIx,
+    /// Queue offset.
+    pub offset: u64,
+    /// Position in the commit log.
+    pub physical: u64,
+    /// Bytes of the record.
+    pub size: u32,
+    /// `storeTimestamp`.
+    pub at: SimTime,
+    /// It is one more record of a message that is already stored.
+    pub copy: bool,
+}
+
 /// What a node wants done, in order. One buffer for all nodes, drained after each call.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -150,8 +175,6 @@ pub struct Outbox {
     pub effects: Vec<Effect>,
     /// Listener calls that are over.
     pub deliveries: Vec<Delivery>,
-    /// Whether facts of single messages are wanted.
-    pub trace: bool,
     /// What was counted.
     pub counters: Counters,
     /// What messages have in common, for all nodes: a handle stands for what the real request carries as bytes.
@@ -160,6 +183,12 @@ pub struct Outbox {
     pub verdicts: Verdicts,
     /// Offsets that a member's pulls went past without giving it the message.
     pub passed: Vec<Passed>,
+    /// Records stored elsewhere than where they were sent.
+    pub appended: Vec<Appended>,
+    /// How late the schedule service delivered: level and time after the due time.
+    pub lateness: Vec<(u8, SimDuration)>,
+    /// Whether facts about single messages are wanted (`--trace messages`).
+    pub trace: bool,
     /// Empty batches to be used again, so that pulls allocate nothing.
     pub spare_batches: Vec<Vec<Pulled>>,
 }
@@ -186,6 +215,14 @@ impl Outbox {
     /// Disarms a timer.
     pub fn disarm(&mut self, timer: Timer) {
         self.effects.push(Effect::Disarm(timer));
+    }
+
+    /// Records a fact about a single message, if those are wanted.
+    #[inline]
+    pub fn trace(&mut self, fact: impl FnOnce() -> Fact) {
+        if self.trace {
+            self.effects.push(Effect::Fact(fact()));
+        }
     }
 
     /// Records a fact.

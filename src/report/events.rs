@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::names::Names;
 use super::summary;
 use crate::run::outcome::{DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, RouteOwner, StopKind};
+use crate::store::catalog::Origin;
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// The file.
@@ -130,6 +131,12 @@ impl Line<'_> {
             | Fact::Consumed { .. }
             | Fact::Duplicate { .. }
             | Fact::SendFailed { .. } => self.message(outcome, fact),
+            Fact::ListenerFailed { .. }
+            | Fact::LocalRetry { .. }
+            | Fact::ConsumeTimedOut { .. }
+            | Fact::SentBack { .. }
+            | Fact::DelayDelivered { .. }
+            | Fact::DeadLettered { .. } => self.returned(outcome, fact),
             _ => self.cluster(outcome, fact),
         }
     }
@@ -155,6 +162,61 @@ impl Line<'_> {
         let members = members.map_or_else(|| "null".to_owned(), |members| members.to_string());
         let _ = write!(self.text, ",\"members\":{members}");
         self.num("queues", *queues).num("gained", *gained).num("lost", *lost);
+    }
+
+    fn at_consumer(
+        &mut self,
+        outcome: &Outcome,
+        event: &str,
+        whose: (InstanceIx, GroupIx),
+        queue: QueueIx,
+        offset: u64,
+    ) {
+        let instance = self.names.instance(whose.0);
+        self.event(event).group(whose.1).str("instance", &instance).queue(outcome, queue).num("offset", offset);
+    }
+
+    /// A record among those of a fact that names several: `origin` is the message it is a copy of.
+    fn record(&mut self, outcome: &Outcome, key: &str, record: Origin) -> &mut Self {
+        let _ = write!(self.text, ",\"{key}\":{{");
+        let before = self.text.len();
+        self.queue(outcome, record.queue).num("offset", record.offset);
+        self.text.replace_range(before..=before, "");
+        self.text.push('}');
+        self
+    }
+
+    fn returned(&mut self, outcome: &Outcome, fact: &Fact) {
+        match fact {
+            Fact::ListenerFailed { instance, group, queue, offset, attempt } => {
+                self.at_consumer(outcome, "listener_failed", (*instance, *group), *queue, *offset);
+                self.num("reconsume_times", *attempt);
+            }
+            Fact::LocalRetry { instance, group, queue, offset, attempt } => {
+                self.at_consumer(outcome, "local_retry", (*instance, *group), *queue, *offset);
+                self.num("reconsume_times", *attempt);
+            }
+            Fact::ConsumeTimedOut { instance, group, queue, offset, waited } => {
+                self.at_consumer(outcome, "consume_timeout", (*instance, *group), *queue, *offset);
+                self.num("waited_ns", waited.as_nanos());
+            }
+            Fact::SentBack { broker, group, origin, from, attempt, level, due } => {
+                self.event("sent_back").broker(*broker).group(*group);
+                self.record(outcome, "origin", *origin).record(outcome, "from", *from);
+                self.num("reconsume_times", *attempt).num("delay_level", *level).num("due_ns", due.as_nanos());
+            }
+            Fact::DelayDelivered { broker, level, origin, from, to, late } => {
+                self.event("delay_delivered").broker(*broker).num("delay_level", *level);
+                self.record(outcome, "origin", *origin).record(outcome, "from", *from).record(outcome, "to", *to);
+                self.num("late_ns", late.as_nanos());
+            }
+            Fact::DeadLettered { broker, group, origin, to, attempts } => {
+                self.event("dead_lettered").broker(*broker).group(*group);
+                self.record(outcome, "origin", *origin).record(outcome, "to", *to).num("reconsume_times", *attempts);
+            }
+            // The other facts are written elsewhere.
+            _ => {}
+        }
     }
 
     fn cluster(&mut self, outcome: &Outcome, fact: &Fact) {

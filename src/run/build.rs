@@ -20,7 +20,6 @@ use super::truth::GroupTruth;
 use super::world::{BrokerHost, Event, NameserverHost, Process, World};
 use crate::filter::Expression;
 use crate::kernel::digest::Digest;
-use crate::kernel::histogram::Histogram;
 use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -69,7 +68,7 @@ impl World {
             ends: Slab::default(),
             out,
             sends: Vec::new(),
-            lateness: Histogram::default(),
+            copies: super::copies::CopyTrack::default(),
             digest: Digest::default(),
             events: 0,
             pending_max: 0,
@@ -239,6 +238,7 @@ fn deployment(plan: &Plan) -> Deployment {
         op: of_role(TopicRole::Op),
         discarded: of_role(TopicRole::Discarded),
         groups: plan.groups.iter().map(group).collect(),
+        topic_bytes: plan.topics.iter().map(|topic| topic.name.len() as u8).collect(),
     }
 }
 
@@ -247,7 +247,8 @@ fn ownership(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<OwnershipTrac
         let key = &plan.queues[queue.at()];
         let topic = &plan.topics[key.topic.at()];
         let readable = topic.brokers.iter().find(|on| on.broker == key.broker).map_or(0, |on| on.read_queue_nums);
-        let exists_from = if key.queue_id < readable { SimTime::ZERO } else { SimTime::MAX };
+        let there = exists_at_start(topic.role) && key.queue_id < readable;
+        let exists_from = if there { SimTime::ZERO } else { SimTime::MAX };
         OwnershipTrack::new(*group, *queue, exists_from)
     };
     pair_keys.iter().map(track).collect()
@@ -307,16 +308,18 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment
             .collect();
         let stream = streams.stream(&broker.name, "broker");
         let nameservers = plan.nameservers.len();
+        let made = Broker::new(
+            me,
+            broker.config.clone(),
+            nameservers,
+            topics,
+            Rc::clone(directory),
+            Rc::clone(deployment),
+            stream,
+        );
         BrokerHost {
-            broker: Broker::new(
-                me,
-                broker.config.clone(),
-                nameservers,
-                topics,
-                Rc::clone(directory),
-                Rc::clone(deployment),
-                stream,
-            ),
+            broker: made
+                .with_copy_streams(streams.stream(&broker.name, "returns"), streams.stream(&broker.name, "schedule")),
             timers: [None; TIMERS],
             pull_handling: broker.config.pull_handling.sampler(),
             admin_handling: broker.config.admin_handling.sampler(),
@@ -339,7 +342,11 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployme
             nameservers: plan.nameservers.len(),
             stream: streams.stream(&instance.name, "client"),
             service_stream: streams.stream(&instance.name, "service"),
-        }),
+        })
+        .with_failure_draws(
+            streams.stream(&instance.name, "failures"),
+            streams.stream(&plan.groups[instance.group.at()].name, "poison").next_u64(),
+        ),
         timers: [None; TIMERS],
         parked: Vec::new(),
         handling: instance.config.client.handling.sampler(),

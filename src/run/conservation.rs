@@ -27,8 +27,9 @@ impl World {
             found.failed += host.path.failed;
         }
         let in_stores: u64 = (0..self.directory.len()).map(|index| self.appended(QueueIx::new(index))).sum();
-        let copies: u64 = self.brokers.iter().map(|host| host.broker.copies).sum();
-        found.stored = in_stores - self.preloaded - copies;
+        found.copies = self.copies.copies;
+        found.stored = in_stores - self.preloaded - found.copies;
+        (found.scheduled_waiting, found.scheduled_delivered, found.violation) = self.scheduled();
         if found.offered != found.sending + found.failed + found.stored {
             found.violation = Some(format!(
                 "{} send() calls, but {} under way + {} failed + {} stored",

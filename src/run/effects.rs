@@ -2,10 +2,12 @@
 
 use super::world::{Event, World};
 use crate::kernel::time::SimTime;
+use crate::node::counters::Counter;
 use crate::node::fact::{Fact, FactRecord};
 use crate::node::outbox::{Delivery, Effect, Fate, Timer};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation, Envelope};
+use crate::store::catalog::COPY;
 use crate::store::ids::InstanceIx;
 
 impl World {
@@ -19,6 +21,9 @@ impl World {
         }
         if !self.out.passed.is_empty() {
             self.record_passed(node);
+        }
+        if !self.out.appended.is_empty() {
+            self.record_copies();
         }
         if self.out.effects.is_empty() {
             return;
@@ -133,6 +138,13 @@ impl World {
             let appended_at = u128::from(delivery.stored.as_nanos());
             let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, appended_at, delivery.fate);
             track.on_delivery(delivery, first, cause);
+            if delivery.class & COPY != 0
+                && delivery.fate != Fate::SentBack
+                && let times @ 1.. = self.out.catalog.reconsume_times(delivery.class)
+            {
+                track.on_retry(times);
+                self.out.counters.add(Counter::Retries, group, 1);
+            }
             process.measures.consumed += u64::from(matches!(delivery.fate, Fate::Acknowledged | Fate::Ignored));
             process.measures.duplicates += u64::from(cause.is_some());
             self.digest.fold(delivery.end.as_nanos() ^ (delivery.offset << 40) ^ u64::from(delivery.queue.0));

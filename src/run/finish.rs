@@ -57,7 +57,8 @@ impl World {
             losses: std::mem::take(&mut self.losses),
             transactions,
             counters: std::mem::take(&mut self.out.counters),
-            delay_lateness: percentiles(&self.lateness),
+            delay_lateness: self.copies.lateness(),
+            delay_by_level: self.copies.by_level(),
             engine,
             expectations: Vec::new(),
         };
@@ -120,6 +121,7 @@ impl World {
         GroupOutcome {
             consumed: track.consumed,
             delivered: track.delivered,
+            attempts: track.attempts(),
             duplicates: CAUSES.into_iter().map(|cause| (cause, track.duplicates[cause as usize])).collect(),
             latency: track.latency.finish(),
             lag: self.group_lag(group),

@@ -2,6 +2,7 @@
 
 mod build;
 mod conservation;
+mod copies;
 mod effects;
 pub mod expect;
 mod finish;

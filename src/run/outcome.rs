@@ -42,6 +42,8 @@ pub struct Outcome {
     pub counters: Counters,
     /// How late the schedule service delivered.
     pub delay_lateness: Percentiles,
+    /// The same by delay level, of the levels that were used.
+    pub delay_by_level: Vec<(u8, Percentiles)>,
     /// Work of the engine.
     pub engine: EngineStats,
     /// Evaluated expectations, in plan order.
@@ -137,6 +139,8 @@ pub struct GroupOutcome {
     pub consumed: u64,
     /// Listener deliveries (with duplicates).
     pub delivered: u64,
+    /// Listener deliveries by `reconsumeTimes`: the first is that of first attempts.
+    pub attempts: Vec<u64>,
     /// Duplicate deliveries by cause.
     pub duplicates: Vec<(DuplicateCause, u64)>,
     /// Latencies of consumed messages (each delivery that returned counts).
@@ -286,6 +290,11 @@ pub struct GroupSeries {
     pub consumed: Vec<u64>,
     /// Percentile snapshots at the times of latency expectations: (sample index, percentiles so far).
     pub latency_at: Vec<(usize, Percentiles)>,
+    /// Deliveries of retried messages in the window by `reconsumeTimes`, which is the index (so the first is 0); empty when
+    /// there were none.
+    pub retries: Vec<Vec<u64>>,
+    /// Messages stored among the group's dead letters in the window.
+    pub dead_letters: Vec<u64>,
 }
 
 /// Where every message is at the end, per (group, topic); the sum is checked.
@@ -297,8 +306,14 @@ pub struct Conservation {
     pub sending: u64,
     /// Failed for good, not stored.
     pub failed: u64,
-    /// In the stores (without preloaded ones).
+    /// In the stores (without preloaded ones and copies).
     pub stored: u64,
+    /// Records that brokers have stored beside the one a message was sent as.
+    pub copies: u64,
+    /// Of all records, those that wait in the schedule topic.
+    pub scheduled_waiting: u64,
+    /// Records of the schedule topic that were delivered.
+    pub scheduled_delivered: u64,
     /// Preloaded.
     pub preloaded: u64,
     /// Per group: the places of the messages stored in its topics.

@@ -23,6 +23,7 @@ impl World {
         if present.is_empty() {
             return;
         }
+        self.preset_retry_topics(&present);
         self.preset_nameservers();
         for group in 0..self.plan.groups.len() {
             let group = GroupIx::new(group);
@@ -36,6 +37,18 @@ impl World {
             let ids: Rc<[ClientIx]> = ids.into();
             for (instance, client) in members {
                 self.preset_member(group, instance, client, &ids);
+            }
+        }
+    }
+
+    /// The retry topics of groups that have been there for long exist.
+    fn preset_retry_topics(&mut self, present: &[InstanceIx]) {
+        for instance in present {
+            let group = self.plan.instances[instance.at()].group;
+            for index in 0..self.brokers.len() {
+                if let Some((topic, queues)) = self.brokers[index].broker.preset_retry_topic(group) {
+                    self.on_queues_changed(topic, BrokerIx::new(index), queues);
+                }
             }
         }
     }

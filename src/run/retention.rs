@@ -74,6 +74,11 @@ impl World {
             let committed = self.brokers[parts.broker.at()].broker.offsets.committed(*group, parts.local as usize);
             marks[queue.at()] = marks[queue.at()].min(committed.unwrap_or(0));
         }
+        for host in &self.brokers {
+            for (queue, delivered) in host.broker.delay_offsets() {
+                marks[queue.at()] = marks[queue.at()].min(delivered);
+            }
+        }
         for process in &self.processes {
             for assigned in process.consumer.assigned() {
                 let needed = assigned.offset.unwrap_or(assigned.first_offset);

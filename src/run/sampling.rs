@@ -5,6 +5,7 @@ use super::outcome::{GroupSeries, Percentiles};
 use super::world::World;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::consumer::Presence;
+use crate::node::counters::Counter;
 use crate::store::ids::{GroupIx, InstanceIx, TopicIx};
 
 /// What is measured of a consumer instance.
@@ -31,6 +32,7 @@ pub(super) struct InstanceMeasures {
 pub(super) struct SamplingState {
     pub(super) stored_before: Vec<u64>,
     returned_before: Vec<u64>,
+    dead_before: Vec<u64>,
     last: SimTime,
     /// Greatest lag and age at samples, per group.
     pub(super) lag_max: Vec<u64>,
@@ -46,6 +48,7 @@ impl SamplingState {
         Self {
             stored_before: vec![0; topics],
             returned_before: vec![0; groups],
+            dead_before: vec![0; groups],
             last: SimTime::ZERO,
             lag_max: vec![0; groups],
             lag_time_max: vec![SimDuration::ZERO; groups],
@@ -106,6 +109,9 @@ impl World {
         let GroupTrack { returned, consumed, .. } = self.groups[group.at()];
         let duplicates = self.groups[group.at()].duplicates_total();
         let latency = self.groups[group.at()].take_window();
+        let retries = self.groups[group.at()].take_retries();
+        let dead = self.out.counters.get(Counter::DeadLetters, Some(group));
+        let dead_before = std::mem::replace(&mut self.sampling.dead_before[group.at()], dead);
         let before = std::mem::replace(&mut self.sampling.returned_before[group.at()], returned);
         self.sampling.lag_max[group.at()] = self.sampling.lag_max[group.at()].max(lag);
         self.sampling.lag_time_max[group.at()] = self.sampling.lag_time_max[group.at()].max(lag_time);
@@ -118,6 +124,8 @@ impl World {
         series.consumed_per_s.push(per_second(returned - before, window));
         series.duplicates.push(duplicates);
         series.latency.push(latency);
+        series.retries.push(retries);
+        series.dead_letters.push(dead - dead_before);
         series.consumed.push(consumed);
         series.latency_at.extend(keep.map(|percentiles| (index, percentiles)));
     }

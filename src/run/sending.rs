@@ -7,6 +7,7 @@ use crate::node::fact::Fact;
 use crate::node::producer::{NextSend, SendOutcome};
 use crate::protocol::address::Address;
 use crate::protocol::message::SendReply;
+use crate::store::catalog::COPY;
 use crate::store::ids::{BrokerIx, ProducerIx};
 
 impl World {
@@ -51,6 +52,7 @@ impl World {
         let latency = &mut host.latency;
         match reply {
             SendReply::Ok { queue_offset, physical } => {
+                let ordinary = request.draft.class & COPY == 0;
                 if let Some(arrival) = arrival {
                     host.path.lanes[broker].answer(arrival, request.draft.born_at);
                     if host.path.producer.is_transactional() {
@@ -60,7 +62,7 @@ impl World {
                     }
                 }
                 host.path.take_answers(now, |time| latency.record(time.as_nanos()));
-                if self.trace {
+                if self.trace && ordinary {
                     let size = request.draft.size;
                     let fact = Fact::Stored { queue: request.queue, offset: queue_offset, physical, size };
                     self.facts.push(FactRecord { at: now, fact });
@@ -73,7 +75,7 @@ impl World {
                 self.queue.push(arrival.unwrap_or(now), Event::Refused(place));
             }
         }
-        if !self.out.effects.is_empty() {
+        if !self.out.effects.is_empty() || !self.out.appended.is_empty() {
             self.carry_out(server);
         }
     }

@@ -46,7 +46,9 @@ impl World {
                 for index in 0..self.processes.len() {
                     if self.plan.instances[index].group == group {
                         self.settle(InstanceIx::new(index));
-                        self.processes[index].consumer.set_service_time(self.now, &service_time);
+                        let consumer = &mut self.processes[index].consumer;
+                        consumer.set_service_time(self.now, &service_time, &mut self.out);
+                        self.carry_out(Address::Consumer(InstanceIx::new(index)));
                     }
                 }
                 self.observe(Fact::ServiceTimeChanged { group });

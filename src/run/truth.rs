@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    fn on_queues_changed(&mut self, topic: TopicIx, broker: BrokerIx, read: u32) {
+    pub(super) fn on_queues_changed(&mut self, topic: TopicIx, broker: BrokerIx, read: u32) {
         for (pair, (_, queue)) in self.pair_keys.iter().enumerate() {
             let parts = self.directory.parts(*queue);
             if parts.topic != topic || parts.broker != broker {

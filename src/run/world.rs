@@ -143,8 +143,8 @@ pub(super) struct World {
     pub(super) ends: Slab<(ProducerIx, BrokerIx, EndTransaction)>,
     pub(super) out: Outbox,
     pub(super) sends: Vec<NextSend>,
-    /// How late the schedule service delivered, ns.
-    pub(super) lateness: Histogram,
+    /// What brokers store by themselves.
+    pub(super) copies: super::copies::CopyTrack,
     pub(super) digest: Digest,
     pub(super) events: u64,
     pub(super) pending_max: u64,

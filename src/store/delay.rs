@@ -61,6 +61,14 @@ impl DelayLevels {
         levels
     }
 
+    /// The table of these delays, level 1 first.
+    #[must_use]
+    pub fn of(delays: &[SimDuration]) -> Self {
+        let millis = |delay: &SimDuration| i64::try_from(delay.as_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let millis: Vec<i64> = delays.iter().map(millis).collect();
+        Self { max_level: i32::try_from(millis.len()).unwrap_or(i32::MAX), millis, well_formed: true }
+    }
+
     /// Whether every item could be read. A real broker does not start otherwise.
     #[must_use]
     pub const fn is_well_formed(&self) -> bool {

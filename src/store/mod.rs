@@ -21,6 +21,7 @@ pub mod offset_table;
 pub mod property_name;
 pub mod pull_code;
 mod rows;
+pub mod schedule;
 pub mod send_back;
 pub mod topic_table;
 pub mod transaction_check;

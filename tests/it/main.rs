@@ -14,6 +14,7 @@ mod queueing;
 mod random_plan;
 mod real_runs;
 mod report;
+mod returns;
 mod scenario;
 mod scenario_messages;
 mod store_oracle;

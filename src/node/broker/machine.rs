@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::clients::{GroupMembers, Members};
 use super::hold::{HOLD_CHECK_INTERVAL, Holds};
+use super::schedule::Schedule;
 use super::transactions::Transactions;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -40,7 +41,7 @@ pub struct Broker {
     pub(super) deployment: Rc<Deployment>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
-    topics: TopicConfigManager,
+    pub(super) topics: TopicConfigManager,
     /// Commit log and consume queues.
     pub store: MessageStore,
     /// Committed offsets by (group, local queue).
@@ -49,9 +50,10 @@ pub struct Broker {
     pub(super) holds: Holds,
     pub(super) transactions: Transactions,
     pub(super) started: SimTime,
-    /// Records of the broker's own making, beside the messages that were sent.
-    pub copies: u64,
     pub(super) stream: Stream,
+    /// Draws of the queue that a returned message goes to.
+    pub(super) returns: Stream,
+    pub(super) schedule: Schedule,
 }
 
 impl Broker {
@@ -90,6 +92,7 @@ impl Broker {
             },
             queues,
         );
+        let schedule = Schedule::new(&config.message_delay_level, config.deliver_handling.sampler(), stream.clone());
         Self {
             me,
             config,
@@ -103,9 +106,18 @@ impl Broker {
             holds: Holds::new(queues),
             transactions: Transactions::default(),
             started: SimTime::ZERO,
-            copies: 0,
+            returns: stream.clone(),
+            schedule,
             stream,
         }
+    }
+
+    /// Gives the draws for returned messages and those of the schedule service streams of their own.
+    #[must_use]
+    pub fn with_copy_streams(mut self, returns: Stream, schedule: Stream) -> Self {
+        self.returns = returns;
+        self.schedule.set_stream(schedule);
+        self
     }
 
     /// The process starts: it registers at once, then every `registerNameServerPeriod` (`BrokerController#start`).
@@ -118,6 +130,7 @@ impl Broker {
         if self.deployment.half.is_some() {
             out.arm(Timer::TransactionCheck, now + self.config.transaction_check_interval);
         }
+        self.start_schedule(now, out);
     }
 
     /// A timer fires.
@@ -133,6 +146,7 @@ impl Broker {
                 self.scan_clients(now, out);
                 out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
             }
+            Timer::Schedule => self.run_schedule(now, out),
             Timer::HoldCheck => {
                 self.check_holds(now, out);
                 out.arm(Timer::HoldCheck, now + self.hold_interval());
@@ -166,6 +180,14 @@ impl Broker {
                 }
             }
             Body::EndTransaction(request) => self.on_end_transaction(now, request, out),
+            Body::SendBack(request) => {
+                let taken = self.on_send_back(now, &request, out);
+                out.reply(channel, correlation, Body::Returned(taken));
+            }
+            Body::RetrySend(request) => {
+                let taken = self.on_retry_send(now, &request, out);
+                out.reply(channel, correlation, Body::Returned(taken));
+            }
             Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
                 let answer = self.look_up(now, &body);
                 out.reply(channel, correlation, Body::Offset(answer));
@@ -183,10 +205,9 @@ impl Broker {
         if parts.queue_id >= queues {
             return SendReply::QueueIdIllegal;
         }
-        if request.draft.class & COPY != 0
-            && out.catalog.copy(request.draft.class).is_some_and(|copy| copy.kind == CopyKind::Half)
-        {
-            return self.on_half_send(now, request, out);
+        if request.draft.class & COPY != 0 {
+            let half = out.catalog.copy(request.draft.class).is_some_and(|copy| copy.kind == CopyKind::Half);
+            return if half { self.on_half_send(now, request, out) } else { self.on_send_delayed(now, request, out) };
         }
         let Put { status, physical, queue_offset } = self.put(now, parts.local, &request.draft);
         if status == AppendStatus::EndOfFile {
@@ -204,17 +225,6 @@ impl Broker {
         self.store.put(now, local as usize, draft)
     }
 
-    /// Stores a copy of a message, a record beside those that were sent, and wakes the pulls that wait for it.
-    pub(super) fn put_copy(&mut self, now: SimTime, queue: QueueIx, draft: &Draft, out: &mut Outbox) -> Put {
-        let local = self.directory.parts(queue).local;
-        let put = self.put(now, local, draft);
-        self.copies += u64::from(put.status == AppendStatus::PutOk);
-        if self.holds.arrange_wake(local as usize) {
-            out.effects.push(Effect::DispatchAt(local, next_dispatch_tick(self.started, now)));
-        }
-        put
-    }
-
     /// The connection of a client is closed; `idle`: by this broker, because nothing was read or written for 120 s
     /// (`ClientHousekeepingService`).
     pub fn on_closed(&mut self, channel: Channel, idle: bool, out: &mut Outbox) {
@@ -228,15 +238,6 @@ impl Broker {
     /// `updateTopic`: new queue counts, a new version, registered at once (`AdminBrokerProcessor#updateAndCreateTopic`).
     pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
         let config = TopicConfig { read_queue_nums: read, write_queue_nums: write, ..TopicConfig::default() };
-        self.topics.update(topic, config, now);
-        out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
-        self.register(out);
-    }
-
-    /// Creates a topic that is needed for the first time and registers it at once
-    /// (`TopicConfigManager#createTopicInSendMessageBackMethod`).
-    pub(super) fn create_topic(&mut self, now: SimTime, topic: TopicIx, config: TopicConfig, out: &mut Outbox) {
-        let TopicConfig { read_queue_nums: read, write_queue_nums: write, .. } = config;
         self.topics.update(topic, config, now);
         out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
         self.register(out);
@@ -316,6 +317,7 @@ impl Broker {
             self.transactions.register(group, channel);
         }
         let Some(data) = &heartbeat.consumer else { return };
+        self.create_retry_topic(now, data.group, out);
         let registered = self.members.register(now, channel, heartbeat.client, data);
         if registered.new_channel {
             out.fact(Fact::ClientRegistered {

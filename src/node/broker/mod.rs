@@ -2,9 +2,12 @@
 //! registers with every nameserver.
 
 mod clients;
+mod copies;
 mod hold;
 mod machine;
 mod pull;
+mod returns;
+mod schedule;
 mod transactions;
 
 pub use clients::{GroupMembers, Members};

@@ -1,5 +1,7 @@
 //! The broker through its inputs and its outbox.
 
+mod returns;
+
 use std::rc::Rc;
 
 use super::machine::Broker;

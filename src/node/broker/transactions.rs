@@ -11,8 +11,6 @@ use crate::protocol::message::{Body, CheckTransaction, Correlation, EndTransacti
 use crate::store::catalog::{CopyFacts, CopyKind, Origin, TransactionOutcome};
 use crate::store::ids::{ProducerGroupIx, QueueIx, TopicIx};
 use crate::store::message::Draft;
-use crate::store::message_store::AppendStatus;
-use crate::store::topic_table::TopicConfig;
 use crate::store::transaction_check::{CheckProgress, CheckSettings, HalfMessage, HalfQueue, Operation, check};
 
 /// `fileReservedTime`: half messages older than this are passed over.
@@ -99,22 +97,18 @@ impl Broker {
     /// (`TransactionalMessageBridge#putHalfMessage`).
     pub(super) fn on_half_send(&mut self, now: SimTime, request: &SendRequest, out: &mut Outbox) -> SendReply {
         let Some(queue) = self.own_queue(self.deployment.half) else { return SendReply::QueueIdIllegal };
-        let local = self.directory.parts(queue).local;
         let draft = Draft { size: request.draft.size + HALF_PROPERTIES, ..request.draft };
-        let put = self.put(now, local, &draft);
-        if put.status == AppendStatus::EndOfFile {
-            return SendReply::Lost;
-        }
-        let origin = Origin { queue, offset: put.queue_offset };
+        let Some(put) = self.append(now, queue, &draft, false, out) else { return SendReply::Lost };
+        let origin = Origin { queue, offset: put.offset };
         if let Some(copy) = out.catalog.copy_mut(draft.class) {
             copy.origin = origin;
         }
-        self.transactions.over.insert(put.queue_offset, false);
+        self.transactions.over.insert(put.offset, false);
         self.transactions.states.begun += 1;
         self.transactions.states.pending += 1;
         out.counters.add_to_cluster(Counter::HalfMessages, 1);
         self.tell(origin, TransactionStep::Begun, out);
-        SendReply::Ok { queue_offset: put.queue_offset, physical: put.physical }
+        SendReply::Ok { queue_offset: put.offset, physical: put.physical }
     }
 
     /// `END_TRANSACTION`. There is no memory of decisions: a second commit stores a second message.
@@ -134,12 +128,9 @@ impl Broker {
             let copy = CopyFacts { kind: CopyKind::Committed, half_offset: Some(request.half_offset), ..facts };
             let class = out.catalog.add_copy(copy);
             let draft = Draft { born_at: half.born_at, size: half.size, body: half.body, key: half.key, class };
-            let put = self.put_copy(now, facts.real_queue, &draft, out);
-            if put.status == AppendStatus::EndOfFile {
-                return;
-            }
+            let Some(put) = self.append(now, facts.real_queue, &draft, true, out) else { return };
             out.counters.add_to_cluster(Counter::Committed, 1);
-            let step = TransactionStep::Committed { queue: facts.real_queue, offset: put.queue_offset, from_check };
+            let step = TransactionStep::Committed { queue: facts.real_queue, offset: put.offset, from_check };
             self.tell(facts.origin, step, out);
         } else {
             out.counters.add_to_cluster(Counter::RolledBack, 1);
@@ -161,7 +152,7 @@ impl Broker {
         let body = half_offset.checked_ilog10().unwrap_or(0) + 1;
         // Topic `RMQ_SYS_TRANS_OP_HALF_TOPIC` and property `TAGS` = `d`.
         let draft = Draft { born_at: now, size: 91 + body + 27 + 6, body, key: crate::store::message::NO_KEY, class };
-        self.put_copy(now, queue, &draft, out);
+        self.append(now, queue, &draft, true, out);
     }
 
     /// The periodic check of undecided half messages.
@@ -190,9 +181,8 @@ impl Broker {
     }
 
     fn tell(&self, origin: Origin, step: TransactionStep, out: &mut Outbox) {
-        if out.trace {
-            out.fact(Fact::Transaction { broker: self.me, origin, step });
-        }
+        let broker = self.me;
+        out.trace(|| Fact::Transaction { broker, origin, step });
     }
 }
 
@@ -235,7 +225,9 @@ impl HalfQueue for Halves<'_> {
         let Some((draft, _, _, facts)) = self.record(self.half, offset) else { return offset };
         let copy = CopyFacts { check_times, half_offset: prepared_offset, ..facts };
         let class = self.out.catalog.add_copy(copy);
-        self.broker.put_copy(self.now, self.half, &Draft { class, ..draft }, self.out).queue_offset
+        self.broker
+            .append(self.now, self.half, &Draft { class, ..draft }, true, self.out)
+            .map_or(offset, |put| put.offset)
     }
 
     fn ask(&mut self, offset: u64) {
@@ -261,12 +253,10 @@ impl HalfQueue for Halves<'_> {
             self.broker.transactions.states.discarded += 1;
         }
         let Some(topic) = self.broker.deployment.discarded else { return };
-        if self.broker.topic(topic).is_none() {
-            self.broker.create_topic(self.now, topic, TopicConfig::with_queues(1), self.out);
-        }
+        self.broker.ensure_topic(self.now, topic, 1, self.out);
         if let Some(queue) = self.broker.own_queue(Some(topic)) {
             let class = self.out.catalog.add_copy(CopyFacts { kind: CopyKind::Discarded, ..facts });
-            self.broker.put_copy(self.now, queue, &Draft { class, ..draft }, self.out);
+            self.broker.append(self.now, queue, &Draft { class, ..draft }, true, self.out);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The listener: messages are submitted to the pool, their calls are known at once, and reported when they are over
 //! (`ConsumeMessageConcurrentlyService`).
 
+use std::collections::BTreeMap;
+
 use super::machine::Consumer;
+use super::rules::Subject;
 use crate::consume::process_queue::{ProcessQueue, Row};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -22,7 +25,11 @@ pub struct Workload {
 
 impl Consumer {
     /// Puts a batch into its process queue and submits it in chunks of `consumeMessageBatchMaxSize`.
-    pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled]) {
+    pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled], out: &mut Outbox) {
+        if self.failures.rules.is_some() {
+            self.submit_by_rules(now, token, batch, out);
+            return;
+        }
         let chunk_size = self.config.consume_message_batch_max_size.max(1) as usize;
         let Some(assigned) = self.table.by_token(token) else { return };
         for chunk in batch.chunks(chunk_size) {
@@ -66,10 +73,10 @@ impl Consumer {
             take_floor(assigned, now);
         }
         self.leftovers.retain(|(queue, row)| {
-            if row.end <= now {
+            if row.finished(now) {
                 report(*queue, row, Fate::Ignored, busy, out);
             }
-            row.end > now
+            !row.finished(now)
         });
     }
 
@@ -86,7 +93,7 @@ impl Consumer {
             take_floor(assigned, now);
         }
         self.leftovers.retain(|(of, row)| {
-            let over = *of == queue && row.end <= now;
+            let over = *of == queue && row.finished(now);
             if over {
                 report(queue, row, Fate::Ignored, busy, out);
             }
@@ -129,13 +136,13 @@ impl Consumer {
     }
 
     /// From now on calls take this time; calls that have begun keep theirs, waiting ones draw anew.
-    pub fn set_service_time(&mut self, now: SimTime, service_time: &Distribution) {
+    pub fn set_service_time(&mut self, now: SimTime, service_time: &Distribution, out: &mut Outbox) {
         self.config.service_time = service_time.clone();
         self.service = service_time.sampler();
         if self.frozen() {
             self.redraw_on_thaw = true;
         } else {
-            self.reschedule(now, true);
+            self.reschedule(now, true, out);
         }
     }
 
@@ -147,18 +154,20 @@ impl Consumer {
         let Some(assigned) = self.table.by_token(token) else { return };
         assigned.dropped = true;
         let queue = assigned.queue;
+        self.failures.drop_queue(token, queue);
+        self.leftovers.iter_mut().filter(|(of, _)| *of == queue).for_each(|(_, row)| row.held = false);
         assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
         let mut discarded = false;
         for row in assigned.process.iter().filter(|row| row.end > now) {
             if row.start <= now {
-                self.leftovers.push((queue, *row));
+                self.leftovers.push((queue, Row { held: false, ..*row }));
             } else {
                 discarded = true;
             }
         }
         assigned.process = ProcessQueue::new(assigned.next_offset);
         if discarded {
-            self.reschedule(now, false);
+            self.reschedule(now, false, out);
         }
     }
 
@@ -171,6 +180,7 @@ impl Consumer {
     /// Reports the calls that have begun by `now` as cut off. A frozen process began none after it was frozen; its windows
     /// still say so because starts are only recomputed when it goes on.
     pub(super) fn cut_off_all(&mut self, now: SimTime, out: &mut Outbox) {
+        self.failures.clear();
         for assigned in self.table.iter() {
             for row in assigned.process.iter().filter(|row| !row.reported && row.start <= now) {
                 out.deliveries.push(delivery(assigned.queue, row, Fate::CutOff));
@@ -185,17 +195,18 @@ impl Consumer {
 
     /// The process goes on after a pause: calls whose time has run out meanwhile end now (a sleeping thread wakes at its
     /// deadline), waiting ones start from now.
-    pub(super) fn resume_calls(&mut self, now: SimTime) {
+    pub(super) fn resume_calls(&mut self, now: SimTime, out: &mut Outbox) {
         let frozen_at = self.frozen_at;
         let rows = self.table.iter_mut().flat_map(|assigned| assigned.process.iter_mut());
         for row in rows.chain(self.leftovers.iter_mut().map(|(_, row)| row)) {
             if !row.reported && row.start <= frozen_at {
                 row.end = row.end.max(now);
+                self.failures.put_off(row.call, row.end);
                 self.frozen_busy += row.busy(now).saturating_sub(row.busy(frozen_at));
             }
         }
         let redraw = std::mem::take(&mut self.redraw_on_thaw);
-        self.reschedule_after(frozen_at, now, redraw);
+        self.reschedule_after(frozen_at, now, redraw, out);
     }
 
     fn draw_service(&mut self, messages: u16) -> SimDuration {
@@ -207,12 +218,16 @@ impl Consumer {
     }
 
     /// Recomputes the calls that have not begun by `now`.
-    fn reschedule(&mut self, now: SimTime, redraw: bool) {
-        self.reschedule_after(now, now, redraw);
+    fn reschedule(&mut self, now: SimTime, redraw: bool, out: &mut Outbox) {
+        self.reschedule_after(now, now, redraw, out);
     }
 
     /// Recomputes the calls that had not begun by `begun`, to start at `now` or later, in the order of their submission.
-    fn reschedule_after(&mut self, begun: SimTime, now: SimTime, redraw: bool) {
+    fn reschedule_after(&mut self, begun: SimTime, now: SimTime, redraw: bool, out: &mut Outbox) {
+        if self.failures.rules.is_some() {
+            self.reschedule_by_rules(begun, now, out);
+            return;
+        }
         let mut waiting: Vec<(u64, SimDuration, u16)> = Vec::new();
         let mut running: Vec<(u64, SimTime)> = Vec::new();
         for row in self.table.iter().flat_map(|assigned| assigned.process.iter()) {
@@ -247,21 +262,60 @@ impl Consumer {
     }
 }
 
+impl Consumer {
+    /// [`Consumer::reschedule_after`] where calls may fail: those that have not begun are judged anew, since rules depend
+    /// on when a call starts, with new draws.
+    fn reschedule_by_rules(&mut self, begun: SimTime, now: SimTime, out: &mut Outbox) {
+        let mut waiting: BTreeMap<u64, Vec<Subject>> = BTreeMap::new();
+        let mut running: BTreeMap<u64, SimTime> = BTreeMap::new();
+        for assigned in self.table.iter() {
+            for row in assigned.process.iter().filter(|row| !row.reported) {
+                if row.start <= begun {
+                    running.insert(row.call, row.end);
+                } else {
+                    waiting.entry(row.call).or_default().push(self.subject(assigned.queue, row));
+                }
+            }
+        }
+        running.extend(self.leftovers.iter().map(|(_, row)| (row.call, row.end)));
+        for (call, end) in &mut running {
+            if let Some(failing) = self.failures.calls.get(call) {
+                *end += self.reservation(failing.fails_at, failing.offsets.len());
+            }
+        }
+        // Threads that are sending messages back now.
+        let sending = self.failures.jobs.values().map(|job| now + self.failures.round_trip * job.rows.len() as u64);
+        self.pool.restart(now, running.into_values().filter(|end| *end > now).chain(sending));
+        for (call, subjects) in waiting {
+            let Some(token) = self.table.token(subjects[0].queue) else { continue };
+            self.failures.calls.remove(&call);
+            let (start, end, held) = self.submit_judged(now, call, token, &subjects, &out.catalog);
+            let Some(assigned) = self.table.by_token(token) else { continue };
+            for subject in subjects {
+                if let Some(row) = assigned.process.row_mut(subject.offset) {
+                    (row.start, row.end, row.held) = (start, end, held);
+                }
+            }
+        }
+        self.failures.arm(out);
+    }
+}
+
 /// `updateOffset(mq, offset, increaseOnly = true)` with the result of the latest `removeMessage`.
 #[inline]
-fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
+pub(super) fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
     if let Some(floor) = assigned.process.ack_floor(now) {
         assigned.offset = Some(assigned.offset.unwrap_or(0).max(floor));
     }
 }
 
 #[inline]
-fn report(queue: QueueIx, row: &Row, fate: Fate, busy: &mut SimDuration, out: &mut Outbox) {
+pub(super) fn report(queue: QueueIx, row: &Row, fate: Fate, busy: &mut SimDuration, out: &mut Outbox) {
     *busy += row.busy(row.end);
     out.deliveries.push(delivery(queue, row, fate));
 }
 
-const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
+pub(super) const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
     Delivery {
         queue,
         offset: row.offset,

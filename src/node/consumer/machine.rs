@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
+use super::failures::Failures;
 use super::parts::{ConsumerParts, Counters, Presence};
 use super::rebalancing::RebalanceThread;
+use super::rules::Rules;
 use super::table::{Assigned, QueueTable};
 use crate::consume::flow::FlowLimits;
 use crate::consume::pool::Pool;
@@ -35,7 +37,6 @@ pub struct Consumer {
     pub(super) topics: Vec<TopicIx>,
     /// The expression of each topic.
     pub(super) expressions: Vec<ExpressionIx>,
-    #[allow(dead_code)]
     pub(super) deployment: Rc<Deployment>,
     pub(super) config: ConsumerConfig,
     pub(super) directory: Rc<Directory>,
@@ -67,6 +68,8 @@ pub struct Consumer {
     pub(super) frozen_busy: SimDuration,
     /// The service time changed while the process was frozen.
     pub(super) redraw_on_thaw: bool,
+    /// Failing calls and what becomes of their messages.
+    pub(super) failures: Failures,
 }
 
 impl Consumer {
@@ -106,6 +109,7 @@ impl Consumer {
             persist_at: SimTime::MAX,
             unregister: Vec::new(),
             stream,
+            failures: Failures::new(Rules::new(&config.listener, 0), service_stream.clone()),
             service_stream,
             counters: Counters::default(),
             busy: SimDuration::ZERO,
@@ -120,6 +124,13 @@ impl Consumer {
         };
         consumer.set_limits();
         consumer
+    }
+
+    /// Gives the listener's failures draws of their own. `poison`: a number that all members of the group share.
+    #[must_use]
+    pub fn with_failure_draws(mut self, stream: Stream, poison: u64) -> Self {
+        self.failures = Failures::new(Rules::new(&self.config.listener, poison), stream);
+        self
     }
 
     /// `start()` is called.
@@ -191,7 +202,7 @@ impl Consumer {
     /// The process goes on: calls that should have ended end now, the others start from now.
     pub fn on_thawed(&mut self, now: SimTime, out: &mut Outbox) {
         self.frozen = false;
-        self.resume_calls(now);
+        self.resume_calls(now, out);
         out.fact(Fact::ClientThawed { instance: self.me, group: self.group, client: self.client.id });
     }
 
@@ -199,6 +210,7 @@ impl Consumer {
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, allocations: &mut Allocations, out: &mut Outbox) {
         match envelope.body {
             Body::PullReply(reply) => self.on_pull_reply(now, reply, out),
+            Body::Returned(taken) => self.on_returned(now, envelope.correlation, taken, out),
             Body::NotifyConsumerIdsChanged(group) => {
                 if self.presence != Presence::Running || group != self.group {
                     return;
@@ -221,6 +233,9 @@ impl Consumer {
             Timer::Started => self.on_started(now, out),
             Timer::Scheduler => self.run_scheduler(now, out),
             Timer::RebalanceWait => self.begin_rebalance(now, RebalanceTrigger::Timer, out),
+            Timer::ListenerReturn => self.on_listener_return(now, out),
+            Timer::SendBackTimeout => self.on_send_back_timeout(now, out),
+            Timer::CleanExpired => self.on_clean_expired(now, out),
             Timer::RebalanceWork => self.apply_allocation(now, allocations, out),
             _ => {
                 let answer = self.client.on_timeout(now, timer, out);
@@ -333,6 +348,7 @@ impl Consumer {
         self.started = now;
         self.client.start_timers(now);
         self.persist_at = now + PERSIST_INITIAL_DELAY;
+        self.start_cleaning(now, out);
         self.arm_scheduler(out);
         out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval);
         if !self.client.begin_routes(now, Thread::Main, self.topics.clone(), out) {

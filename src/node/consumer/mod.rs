@@ -1,11 +1,15 @@
 //! The push consumer: clustering, concurrent (`DefaultMQPushConsumerImpl`).
 
+mod expiry;
+mod failures;
+mod give_back;
 mod listener;
 mod machine;
 mod parts;
 mod preset;
 mod pulling;
 mod rebalancing;
+mod rules;
 mod table;
 mod view;
 

@@ -57,6 +57,7 @@ impl Consumer {
             self.client.preset_route(*topic, route);
         }
         self.preset_members(members);
+        self.start_cleaning(now, out);
         self.arm_scheduler(out);
         out.arm(Timer::RebalanceWait, next.rebalance);
         out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });

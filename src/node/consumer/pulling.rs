@@ -126,7 +126,7 @@ impl Consumer {
         match code {
             PullCode::Success => {
                 self.counters.pulls_found += 1;
-                self.submit(now, token, batch);
+                self.submit(now, token, batch, out);
                 if let Some(assigned) = self.table.by_token(token) {
                     assigned.next_offset = next_begin_offset;
                 }

@@ -1,5 +1,6 @@
 //! The consumer through its inputs and its outbox.
 
+mod failures;
 mod lifecycle;
 mod listener;
 mod pulls;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::arrivals::ArrivalTimes;
+use super::delays::Delays;
 use super::mix::Mix;
 use super::transactions::Transactions;
 use crate::kernel::dist::{Sampler, Zipf};
@@ -79,6 +80,8 @@ pub struct Producer {
     bodies: Stream,
     keys: Stream,
     choices: Stream,
+    /// How messages are delayed, if any are.
+    delays: Option<Delays>,
 }
 
 /// The streams of a producer.
@@ -120,6 +123,7 @@ impl Producer {
             bodies: streams.bodies,
             keys: streams.keys,
             choices: streams.choices,
+            delays: None,
         };
         producer.plan_next_call();
         producer
@@ -147,7 +151,8 @@ impl Producer {
         if self.publish.is_empty() {
             self.wait_for_route(now, call, out);
         } else {
-            let send = self.first_attempt(now, call, out);
+            let mut send = self.first_attempt(now, call, out);
+            self.delay(&mut send, out);
             sends.push(send);
         }
     }
@@ -261,7 +266,8 @@ impl Producer {
                     if self.publish.is_empty() || now.since(born) > self.config.send_msg_timeout {
                         failed += 1;
                     } else {
-                        let send = self.first_attempt(born, call, out);
+                        let mut send = self.first_attempt(born, call, out);
+                        self.delay(&mut send, out);
                         sends.push(send);
                     }
                 }
@@ -300,6 +306,19 @@ impl Producer {
         NextSend {
             broker: self.directory.parts(queue).broker,
             request: SendRequest { queue, draft: class.draft(handle, born, body, key), call, attempt: 0 },
+        }
+    }
+
+    /// Messages are delayed by levels with these weights; level 0 is no delay.
+    pub fn set_delays(&mut self, levels: &[(u8, f64)], stream: Stream) {
+        self.delays = Some(Delays::new(levels, stream));
+    }
+
+    /// `Message#setDelayTimeLevel`.
+    #[inline]
+    fn delay(&mut self, send: &mut NextSend, out: &mut Outbox) {
+        if let Some(delays) = &mut self.delays {
+            delays.delay(&mut send.request, &mut out.catalog);
         }
     }
 

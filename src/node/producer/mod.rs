@@ -1,6 +1,7 @@
 //! The producer: when it sends, what, and to which queue.
 
 mod arrivals;
+mod delays;
 mod machine;
 mod mix;
 mod transactions;

@@ -124,7 +124,5 @@ impl Transactions {
 }
 
 fn tell(broker: BrokerIx, origin: Origin, step: TransactionStep, out: &mut Outbox) {
-    if out.trace {
-        out.fact(Fact::Transaction { broker, origin, step });
-    }
+    out.trace(|| Fact::Transaction { broker, origin, step });
 }

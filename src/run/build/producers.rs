@@ -101,12 +101,16 @@ fn new_producer(
         limit: producer.limit.unwrap_or(u64::MAX),
     };
     let arrivals = arrival_times(&producer.arrivals, producer.start_at, streams, &producer.name);
-    let streams = ProducerStreams {
+    let draws = ProducerStreams {
         bodies: streams.stream(&producer.name, "bodies"),
         keys: streams.stream(&producer.name, "keys"),
         choices: streams.stream(&producer.name, "queues"),
     };
-    Producer::new(producer.config.clone(), load, Rc::clone(directory), client, arrivals, streams)
+    let mut made = Producer::new(producer.config.clone(), load, Rc::clone(directory), client, arrivals, draws);
+    if !producer.delay_levels.is_empty() {
+        made.set_delays(&producer.delay_levels, streams.stream(&producer.name, "delays"));
+    }
+    made
 }
 
 fn arrival_times(arrivals: &Arrivals, start: SimTime, streams: &Streams, name: &str) -> ArrivalTimes {

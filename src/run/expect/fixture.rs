@@ -117,6 +117,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
         groups: vec![GroupOutcome {
             consumed: 1000,
             delivered: 1007,
+            attempts: vec![1007],
             duplicates: vec![(DuplicateCause::DoubleOwner, 3), (DuplicateCause::InFlightAtRevoke, 4)],
             latency: nothing(),
             lag: 12,
@@ -148,6 +149,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
         transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),
+        delay_by_level: vec![],
         engine: EngineStats::default(),
         expectations: vec![],
     }

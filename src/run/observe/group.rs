@@ -80,6 +80,8 @@ pub struct GroupTrack {
     pub latency: LatencyTrack,
     /// End-to-end, current window.
     pub window: Histogram,
+    /// Deliveries by `reconsumeTimes`, without those of first attempts: whole run, current window.
+    attempts: [Vec<u64>; 2],
     /// Σ (end − stored) of distinct messages the group is done with, ns: Little's law, per message.
     pub time_in_system: u128,
     /// Σ end of distinct messages the group is done with, ns: Little's law, by counts.
@@ -113,6 +115,31 @@ impl GroupTrack {
             self.time_in_system += u128::from(delivery.end.since(delivery.stored).as_nanos());
             self.sum_of_ends += u128::from(delivery.end.as_nanos());
         }
+    }
+
+    /// A delivery of a message that was consumed `times` times before.
+    pub fn on_retry(&mut self, times: u16) {
+        for counts in &mut self.attempts {
+            if counts.len() <= usize::from(times) {
+                counts.resize(usize::from(times) + 1, 0);
+            }
+            counts[usize::from(times)] += 1;
+        }
+    }
+
+    /// The retries of the window, which begins anew.
+    pub fn take_retries(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.attempts[1])
+    }
+
+    /// Deliveries by `reconsumeTimes`.
+    #[must_use]
+    pub fn attempts(&self) -> Vec<u64> {
+        let mut counts = self.attempts[0].clone();
+        let retries: u64 = counts.iter().sum();
+        counts.resize(counts.len().max(1), 0);
+        counts[0] = self.delivered - retries;
+        counts
     }
 
     /// All duplicates.

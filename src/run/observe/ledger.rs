@@ -243,7 +243,8 @@ impl QueueLedger {
             false
         };
         let again = !new && fate != Fate::SentBack && !(self.failed.remove(&offset));
-        if fate == Fate::Failed {
+        // Sent back in the middle of its call, the end of that call is no second delivery.
+        if fate == Fate::Failed || (fate == Fate::SentBack && new) {
             self.failed.insert(offset);
         }
         (first, again.then(|| self.cause(offset)))

@@ -15,6 +15,7 @@ mod machine;
 mod measured;
 mod members;
 mod replay;
+mod retries;
 mod seen;
 mod start;
 mod table;

@@ -130,6 +130,7 @@ fn group(shape: &Shape, sent: u64, own: &[QueueOwnership], series: &Series) -> G
     GroupOutcome {
         consumed: sent - sent / 1000,
         delivered: sent - sent / 1000 + duplicates,
+        attempts: vec![sent - sent / 1000 + duplicates],
         duplicates: vec![
             (DuplicateCause::DoubleOwner, duplicates / 2),
             (DuplicateCause::OffsetWentBack, duplicates / 2),
@@ -230,11 +231,15 @@ pub(super) fn outcome(shape: &Shape) -> Outcome {
         transactions: TransactionStates::default(),
         counters: Counters::default(),
         delay_lateness: Percentiles::default(),
+        delay_by_level: Vec::new(),
         conservation: Conservation {
             offered: sent,
             sending: 0,
             failed: 0,
             stored: sent,
+            copies: 0,
+            scheduled_waiting: 0,
+            scheduled_delivered: 0,
             preloaded: 0,
             groups: vec![GroupConservation {
                 stored: sent,

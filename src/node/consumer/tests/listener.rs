@@ -89,7 +89,7 @@ fn a_new_service_time_is_for_calls_that_have_not_begun_frozen_ones_included() {
         if frozen {
             stage.consumer.on_frozen(frozen_at, &mut stage.out);
         }
-        stage.consumer.set_service_time(at(1_050), &constant(7));
+        stage.consumer.set_service_time(at(1_050), &constant(7), &mut stage.out);
         if frozen {
             stage.consumer.on_thawed(at(1_060), &mut stage.out);
         }
