@@ -2,6 +2,7 @@
 
 pub mod allocate;
 pub mod flow;
+pub mod listener_rules;
 pub mod pool;
 pub mod process_queue;
 pub mod rebalance;

@@ -33,6 +33,8 @@ pub struct Deployment {
     pub op: Option<TopicIx>,
     /// `TRANS_CHECK_MAX_TIME_TOPIC`.
     pub discarded: Option<TopicIx>,
+    /// Decides, with a message, what shares of messages it is in; from the seed.
+    pub salt: u64,
     /// Groups by id.
     pub groups: Vec<GroupSettings>,
 }

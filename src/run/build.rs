@@ -45,7 +45,7 @@ impl World {
             plan.brokers.len(),
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
-        let deployment = Rc::new(deployment(plan));
+        let deployment = Rc::new(deployment(plan, &streams));
         let mut out = Outbox::default();
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
@@ -209,7 +209,7 @@ const fn exists_at_start(role: TopicRole) -> bool {
     !matches!(role, TopicRole::Retry(_) | TopicRole::DeadLetter(_) | TopicRole::Discarded)
 }
 
-fn deployment(plan: &Plan) -> Deployment {
+fn deployment(plan: &Plan, streams: &Streams) -> Deployment {
     let of_role = |role: TopicRole| plan.topics.iter().position(|topic| topic.role == role).map(TopicIx::new);
     let group = |group: &crate::scenario::plan::GroupPlan| GroupSettings {
         retry_topic: group.retry_topic,
@@ -222,6 +222,7 @@ fn deployment(plan: &Plan) -> Deployment {
         half: of_role(TopicRole::Half),
         op: of_role(TopicRole::Op),
         discarded: of_role(TopicRole::Discarded),
+        salt: streams.stream("listeners", "rules").next_u64(),
         groups: plan.groups.iter().map(group).collect(),
     }
 }

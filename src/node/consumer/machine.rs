@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::parts::{ConsumerParts, Counters, Presence};
 use super::rebalancing::RebalanceThread;
+use super::rules::ListenerRules;
 use super::table::{Assigned, QueueTable};
 use crate::consume::flow::FlowLimits;
 use crate::consume::pool::Pool;
@@ -52,6 +53,7 @@ pub struct Consumer {
     pub(super) next_call: u64,
     pub(super) service: Sampler,
     pub(super) service_per_call: Sampler,
+    pub(super) rules: ListenerRules,
     pub(super) handling: Sampler,
     pub(super) limits: FlowLimits,
     pub(super) rebalance: RebalanceThread,
@@ -100,6 +102,7 @@ impl Consumer {
             next_call: 0,
             service: config.service_time.sampler(),
             service_per_call: config.service_time_per_call.sampler(),
+            rules: ListenerRules::new(me, &config.listener, deployment.salt),
             handling: config.client.handling.sampler(),
             limits: FlowLimits { count: 0, size_mib: 0, span: 0 },
             rebalance: RebalanceThread::default(),

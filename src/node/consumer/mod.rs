@@ -6,6 +6,7 @@ mod parts;
 mod preset;
 mod pulling;
 mod rebalancing;
+mod rules;
 mod table;
 mod view;
 
