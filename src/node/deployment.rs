@@ -14,11 +14,14 @@ pub struct GroupSettings {
     pub retry_max_times: u32,
     /// `retryQueueNums`.
     pub retry_queue_nums: u32,
+    /// The group under whose name its members ask for queue locks: members of one broadcasting group, which are groups of
+    /// their own here, share them.
+    pub locks_as: Option<GroupIx>,
 }
 
 impl Default for GroupSettings {
     fn default() -> Self {
-        Self { retry_topic: None, dead_letter_topic: None, retry_max_times: 16, retry_queue_nums: 1 }
+        Self { retry_topic: None, dead_letter_topic: None, retry_max_times: 16, retry_queue_nums: 1, locks_as: None }
     }
 }
 
@@ -40,6 +43,12 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The group under whose name a member asks for queue locks.
+    #[must_use]
+    pub fn lock_group(&self, group: GroupIx) -> GroupIx {
+        self.group(group).locks_as.unwrap_or(group)
+    }
+
     /// A group's settings.
     #[must_use]
     pub fn group(&self, group: GroupIx) -> GroupSettings {

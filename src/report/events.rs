@@ -30,6 +30,8 @@ pub fn cause_key(cause: DuplicateCause) -> &'static str {
         DuplicateCause::InFlightAtRevoke => "in_flight_at_revoke",
         DuplicateCause::NotPersistedAtDeath => "not_persisted_at_death",
         DuplicateCause::OffsetWentBack => "offset_went_back",
+        DuplicateCause::OffsetReset => "offset_reset",
+        DuplicateCause::StartedOver => "started_over",
     }
 }
 
@@ -143,6 +145,7 @@ impl Line<'_> {
         match trigger {
             RebalanceTrigger::Start => self.str("trigger", "start"),
             RebalanceTrigger::Timer => self.str("trigger", "timer"),
+            RebalanceTrigger::Reset => self.str("trigger", "reset"),
             RebalanceTrigger::Notice(broker) => {
                 let broker = self.names.broker(*broker);
                 self.str("trigger", "notice").str("notified_by", &broker)

@@ -23,6 +23,8 @@ pub struct Outcome {
     pub facts: Vec<FactRecord>,
     /// Ownership of every queue by every group that is meant to consume it.
     pub ownership: Vec<QueueOwnership>,
+    /// Queue locks of orderly groups, in the order of their beginning.
+    pub locks: Vec<LockInterval>,
     /// Per consumer instance.
     pub instances: Vec<InstanceOutcome>,
     /// Per group, in plan order.
@@ -79,6 +81,36 @@ pub struct OwnInterval {
     pub to: SimTime,
     /// The process was frozen during part of it: it owned the queue in its own view, but did nothing.
     pub frozen: Option<(SimTime, SimTime)>,
+}
+
+/// One member's lock of a queue, as its broker keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockInterval {
+    /// The group under whose name the lock was asked for: the first member's of a broadcasting group.
+    pub group: GroupIx,
+    /// The queue.
+    pub queue: QueueIx,
+    /// Who.
+    pub instance: InstanceIx,
+    /// Under which client id.
+    pub client: ClientIx,
+    /// From.
+    pub from: SimTime,
+    /// Until when it kept others out (end of the run if it still does).
+    pub to: SimTime,
+    /// How it ended.
+    pub end: LockEnd,
+}
+
+/// How a queue lock ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockEnd {
+    /// It is held at the end of the run.
+    Held,
+    /// Its holder gave it back.
+    Unlocked,
+    /// Its holder did not renew it for a minute.
+    Expired,
 }
 
 /// One consumer instance.

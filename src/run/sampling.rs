@@ -81,7 +81,7 @@ impl World {
         let stale = self.processes.iter().filter(|process| process.views.any_stale()).count();
         self.series.stale_views.push(stale as u32);
         if self.sampling.count_times.contains(&now) {
-            self.series.counters_at.push((self.series.times.len() - 1, self.out.counters.clone()));
+            self.series.counters_at.push((self.series.times.len() - 1, self.counters_now()));
         }
         if self.check_every_sample {
             self.check_conservation();

@@ -6,7 +6,7 @@ use crate::node::consumer::Presence;
 use crate::node::fact::Fact;
 use crate::protocol::address::Address;
 use crate::scenario::plan::Action;
-use crate::store::ids::InstanceIx;
+use crate::store::ids::{BrokerIx, InstanceIx};
 
 impl World {
     /// The action at this place of the timeline takes effect.
@@ -14,7 +14,12 @@ impl World {
         self.observe(Fact::Action(index));
         let action = self.plan.timeline[index as usize].action.clone();
         match action {
-            Action::StartConsumer { instance, client_id, .. } => self.start_consumer(instance, client_id),
+            Action::StartConsumer { instance, client_id, fresh_host } => {
+                if fresh_host {
+                    self.processes[instance.at()].consumer.move_to_fresh_host();
+                }
+                self.start_consumer(instance, client_id);
+            }
             Action::StopConsumer { instance } => {
                 if self.is_present(instance) {
                     let process = &mut self.processes[instance.at()];
@@ -51,8 +56,13 @@ impl World {
                 }
                 self.observe(Fact::ServiceTimeChanged { group });
             }
-            // Resolved, not yet carried out.
-            Action::ResetOffset { .. } => {}
+            Action::ResetOffset { group, topic, to, force } => {
+                for index in 0..self.brokers.len() {
+                    let broker = &mut self.brokers[index].broker;
+                    broker.on_reset_offset(self.now, group, topic, to, force, &mut self.out);
+                    self.carry_out(Address::Broker(BrokerIx::new(index)));
+                }
+            }
         }
         self.check_views();
     }

@@ -17,5 +17,6 @@ pub mod message;
 pub mod message_store;
 pub mod offset_table;
 pub mod pull_code;
+pub mod queue_lock;
 mod rows;
 pub mod topic_table;

@@ -20,6 +20,7 @@ use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, To
 use crate::store::message::Draft;
 use crate::store::message_store::{AppendStatus, MessageStore, Put};
 use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
+use crate::store::queue_lock::RebalanceLockManager;
 use crate::store::topic_table::{TopicConfig, TopicConfigManager};
 
 /// First periodic registration after the start; one registers at the start itself.
@@ -35,7 +36,6 @@ pub struct Broker {
     pub(super) me: BrokerIx,
     pub(super) config: BrokerConfig,
     pub(super) directory: Rc<Directory>,
-    #[allow(dead_code)]
     pub(super) deployment: Rc<Deployment>,
     nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
@@ -46,6 +46,7 @@ pub struct Broker {
     pub offsets: ConsumerOffsetManager,
     pub(super) members: Members,
     pub(super) holds: Holds,
+    pub(super) locks: RebalanceLockManager,
     pub(super) started: SimTime,
     pub(super) stream: Stream,
 }
@@ -97,6 +98,7 @@ impl Broker {
             offsets: ConsumerOffsetManager::default(),
             members: Members::default(),
             holds: Holds::new(queues),
+            locks: RebalanceLockManager::default(),
             started: SimTime::ZERO,
             stream,
         }
@@ -158,6 +160,16 @@ impl Broker {
             Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
                 let answer = self.look_up(now, &body);
                 out.reply(channel, correlation, Body::Offset(answer));
+            }
+            Body::Lock(group, client, queues) => {
+                let locked = self.lock_queues(now, channel, group, client, queues, out);
+                out.reply(channel, correlation, Body::Locked(locked));
+            }
+            Body::Unlock(group, client, queues) => {
+                self.unlock_queues(now, group, client, &queues, out);
+                if correlation != Correlation::ONEWAY {
+                    out.reply(channel, correlation, Body::Locked(Vec::new()));
+                }
             }
             _ => {}
         }

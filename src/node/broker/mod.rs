@@ -3,8 +3,10 @@
 
 mod clients;
 mod hold;
+mod locks;
 mod machine;
 mod pull;
+mod reset;
 
 pub use clients::{GroupMembers, Members};
 pub use machine::Broker;

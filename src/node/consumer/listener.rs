@@ -22,7 +22,11 @@ pub struct Workload {
 
 impl Consumer {
     /// Puts a batch into its process queue and submits it in chunks of `consumeMessageBatchMaxSize`.
-    pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled]) {
+    pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled], out: &mut Outbox) {
+        if self.is_orderly() {
+            self.submit_orderly(now, token, batch, out);
+            return;
+        }
         let chunk_size = self.config.consume_message_batch_max_size.max(1) as usize;
         let Some(assigned) = self.table.by_token(token) else { return };
         for chunk in batch.chunks(chunk_size) {
@@ -67,7 +71,7 @@ impl Consumer {
         }
         self.leftovers.retain(|(queue, row)| {
             if row.end <= now {
-                report(*queue, row, Fate::Ignored, busy, out);
+                report(*queue, row, leftover_fate(row), busy, out);
             }
             row.end > now
         });
@@ -88,7 +92,7 @@ impl Consumer {
         self.leftovers.retain(|(of, row)| {
             let over = *of == queue && row.end <= now;
             if over {
-                report(queue, row, Fate::Ignored, busy, out);
+                report(queue, row, leftover_fate(row), busy, out);
             }
             !over
         });
@@ -142,6 +146,10 @@ impl Consumer {
     /// The process queue is dropped: calls under way go on and are ignored, the others are discarded
     /// (`ConsumeRequest#run`, steps 1 and 5).
     pub(super) fn drop_window(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        if self.is_orderly() {
+            self.drop_orderly_window(token);
+            return;
+        }
         self.settle_queue(now, token, out);
         let busy = &mut self.busy;
         let Some(assigned) = self.table.by_token(token) else { return };
@@ -213,6 +221,10 @@ impl Consumer {
 
     /// Recomputes the calls that had not begun by `begun`, to start at `now` or later, in the order of their submission.
     fn reschedule_after(&mut self, begun: SimTime, now: SimTime, redraw: bool) {
+        if self.is_orderly() {
+            // Its calls have no times before they begin.
+            return;
+        }
         let mut waiting: Vec<(u64, SimDuration, u16)> = Vec::new();
         let mut running: Vec<(u64, SimTime)> = Vec::new();
         for row in self.table.iter().flat_map(|assigned| assigned.process.iter()) {
@@ -255,13 +267,18 @@ fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
     }
 }
 
+/// What became of a listener call of a queue that was given up: `held` says that it fails.
+const fn leftover_fate(row: &Row) -> Fate {
+    if row.held { Fate::Failed } else { Fate::Ignored }
+}
+
 #[inline]
-fn report(queue: QueueIx, row: &Row, fate: Fate, busy: &mut SimDuration, out: &mut Outbox) {
+pub(super) fn report(queue: QueueIx, row: &Row, fate: Fate, busy: &mut SimDuration, out: &mut Outbox) {
     *busy += row.busy(row.end);
     out.deliveries.push(delivery(queue, row, fate));
 }
 
-const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
+pub(super) const fn delivery(queue: QueueIx, row: &Row, fate: Fate) -> Delivery {
     Delivery {
         queue,
         offset: row.offset,

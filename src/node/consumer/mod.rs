@@ -1,12 +1,19 @@
-//! The push consumer: clustering, concurrent (`DefaultMQPushConsumerImpl`).
+//! The push consumer (`DefaultMQPushConsumerImpl`): clustering and broadcasting, concurrent and orderly.
 
+mod calls;
+mod dead_letter;
 mod listener;
+mod local_offsets;
+mod locking;
 mod machine;
+mod orderly;
 mod parts;
 mod preset;
 mod pulling;
 mod rebalancing;
+mod reset;
 mod rules;
+mod starting;
 mod table;
 mod view;
 

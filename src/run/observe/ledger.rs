@@ -123,6 +123,10 @@ pub struct QueueLedger {
     last_owner_died: bool,
     /// Offsets that a stale commit opened again: [to, from).
     regressed: Option<(u64, u64)>,
+    /// Offsets that a reset opened again.
+    reset: Option<(u64, u64)>,
+    /// Offsets that a member without its offset file came to again.
+    started_over: Option<(u64, u64)>,
 }
 
 impl Default for QueueLedger {
@@ -138,6 +142,8 @@ impl Default for QueueLedger {
             handover: Handover { delivered_before: 0, after_death: false },
             last_owner_died: false,
             regressed: None,
+            reset: None,
+            started_over: None,
         }
     }
 }
@@ -164,6 +170,49 @@ impl QueueLedger {
                 self.passed_appends += appended_at(offset);
             }
         }
+    }
+
+    /// The offset was set from where it was to `to` on purpose. Backwards, what lies between may be read again, also what was
+    /// jumped over; whether that makes the group start earlier is returned.
+    pub fn on_reset(&mut self, to: u64, appended_at: impl Fn(u64) -> u128) -> bool {
+        let end = self.delivered.end();
+        if to < end {
+            let (low, high) = self.reset.unwrap_or((to, end));
+            self.reset = Some((low.min(to), high.max(end)));
+        }
+        for offset in to..self.passed.end() {
+            if self.passed.remove(offset) {
+                self.passed_appends -= appended_at(offset);
+            }
+        }
+        let earlier = self.base.is_some_and(|base| to < base);
+        if earlier {
+            self.base = Some(to);
+        }
+        earlier
+    }
+
+    /// Pulling begins at `from` although the queue was taken with another offset; whether that makes the group start earlier.
+    pub fn on_moved(&mut self, from: u64) -> bool {
+        let earlier = self.base.is_none_or(|base| from < base);
+        if earlier {
+            self.base = Some(from);
+        }
+        earlier
+    }
+
+    /// A member begins at `from` because it has lost its offsets.
+    pub fn on_started_over(&mut self, from: u64) {
+        let end = self.delivered.end();
+        if from < end {
+            self.started_over = Some((from, end));
+        }
+    }
+
+    /// Whether an offset was given to a listener.
+    #[must_use]
+    pub fn was_delivered(&self, offset: u64) -> bool {
+        self.delivered.contains(offset)
     }
 
     /// A listener call with a message that was jumped over returned after all.
@@ -227,7 +276,12 @@ impl QueueLedger {
     }
 
     fn cause(&self, offset: u64) -> DuplicateCause {
-        if self.regressed.is_some_and(|(low, high)| (low..high).contains(&offset)) {
+        let within = |range: Option<(u64, u64)>| range.is_some_and(|(low, high)| (low..high).contains(&offset));
+        if within(self.reset) {
+            DuplicateCause::OffsetReset
+        } else if within(self.started_over) {
+            DuplicateCause::StartedOver
+        } else if within(self.regressed) {
             DuplicateCause::OffsetWentBack
         } else if offset >= self.handover.delivered_before {
             DuplicateCause::DoubleOwner

@@ -3,5 +3,7 @@
 
 pub mod group;
 pub mod ledger;
+pub mod locks;
+pub mod order;
 pub mod ownership;
 pub mod views;
