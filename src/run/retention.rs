@@ -78,6 +78,9 @@ impl World {
                 }
                 marks[assigned.queue.at()] = mark;
             }
+            for (queue, offset) in process.consumer.resets_under_way() {
+                marks[queue.at()] = marks[queue.at()].min(offset);
+            }
             // Between the answer to its offset query and its first pull only the member knows from where it will pull.
             if let Some(queue) = process.consumer.asks_offset_of() {
                 marks[queue.at()] = marks[queue.at()].min(self.retention.pending[queue.at()]);
@@ -88,6 +91,11 @@ impl World {
                 Body::Pull(request) => {
                     let least = request.commit_offset.unwrap_or(request.offset).min(request.offset);
                     marks[request.queue.at()] = marks[request.queue.at()].min(least);
+                }
+                Body::ResetOffset(_, offsets) => {
+                    for (queue, offset) in offsets.iter() {
+                        marks[queue.at()] = marks[queue.at()].min(*offset);
+                    }
                 }
                 Body::UpdateOffsets { offsets, .. } => {
                     for (queue, offset) in offsets {

@@ -3,10 +3,13 @@
 
 mod allocation;
 mod bad_input;
+mod broadcast;
 mod cli;
 mod determinism;
 mod gallery;
 mod laws;
+mod life_plan;
+mod orderly;
 mod queueing;
 mod random_plan;
 mod real_runs;

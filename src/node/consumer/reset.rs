@@ -31,6 +31,11 @@ impl Resets {
 }
 
 impl Consumer {
+    /// Offsets it was told to set and has not yet.
+    pub fn resets_under_way(&self) -> impl Iterator<Item = (QueueIx, u64)> + '_ {
+        self.resets.under_way.iter().flat_map(|(_, offsets)| offsets.iter().copied())
+    }
+
     /// `RESET_CONSUMER_CLIENT_OFFSET` arrives.
     pub(super) fn on_reset_offset(
         &mut self,

@@ -162,11 +162,11 @@ impl QueueLedger {
         starts
     }
 
-    /// Somebody took the queue without a stored offset and pulls from `from`: what was not delivered before is jumped over.
+    /// Somebody took the queue without a stored offset and pulls from `from`: what nobody is done with is jumped over.
     /// `appended_at`: append time of an offset, ns.
     pub fn on_jump(&mut self, from: u64, appended_at: impl Fn(u64) -> u128) {
         for offset in self.base.unwrap_or(from)..from {
-            if !self.delivered.contains(offset) && self.passed.insert(offset) {
+            if !self.is_consumed(offset) && self.passed.insert(offset) {
                 self.passed_appends += appended_at(offset);
             }
         }
