@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::kernel::time::{SimDuration, SimTime};
 pub use crate::node::counters::{COUNTERS, Counter, Counters};
-pub use crate::node::fact::{DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, RouteOwner, StopKind};
+pub use crate::node::fact::{
+    DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind,
+};
 pub use crate::scenario::plan::Plan;
 use crate::store::ids::{ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 

@@ -1,7 +1,7 @@
 //! Actions of the timeline: what is done to the cluster from outside.
 
 use super::network::CHANNEL_MAX_IDLE_TIME;
-use super::world::{Event, World};
+use super::world::{Closing, Event, World};
 use crate::node::consumer::Presence;
 use crate::node::fact::Fact;
 use crate::protocol::address::Address;
@@ -108,5 +108,30 @@ impl World {
             }
         }
         self.carry_out(Address::Consumer(instance));
+    }
+
+    /// A client's process is gone: its connections close, its timers stop.
+    pub(super) fn exit(&mut self, client: Address) {
+        for (server, channel, at) in self.network.close_by_client(self.now, client) {
+            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
+            self.queue.push(at, Event::Closed(place));
+        }
+        if let Address::Consumer(instance) = client {
+            let process = &mut self.processes[instance.at()];
+            process.consumer.on_exit();
+            process.views.clear(self.now);
+            for timer in &mut process.timers {
+                if let Some(event) = timer.take() {
+                    self.queue.cancel(event);
+                }
+            }
+            for event in std::mem::take(&mut process.parked) {
+                match event {
+                    Event::Deliver(place) => drop(self.mail.take(place)),
+                    Event::Closed(place) => drop(self.closings.take(place)),
+                    _ => {}
+                }
+            }
+        }
     }
 }

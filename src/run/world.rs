@@ -399,31 +399,6 @@ impl World {
         self.carry_out(Address::Consumer(instance));
     }
 
-    /// A client's process is gone: its connections close, its timers stop.
-    pub(super) fn exit(&mut self, client: Address) {
-        for (server, channel, at) in self.network.close_by_client(self.now, client) {
-            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
-            self.queue.push(at, Event::Closed(place));
-        }
-        if let Address::Consumer(instance) = client {
-            let process = &mut self.processes[instance.at()];
-            process.consumer.on_exit();
-            process.views.clear(self.now);
-            for timer in &mut process.timers {
-                if let Some(event) = timer.take() {
-                    self.queue.cancel(event);
-                }
-            }
-            for event in std::mem::take(&mut process.parked) {
-                match event {
-                    Event::Deliver(place) => drop(self.mail.take(place)),
-                    Event::Closed(place) => drop(self.closings.take(place)),
-                    _ => {}
-                }
-            }
-        }
-    }
-
     /// Time a message spends at its receiver before it has an effect.
     pub(super) fn handling(&mut self, to: Address, pull: bool) -> SimDuration {
         let nanos = match to {

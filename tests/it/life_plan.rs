@@ -13,8 +13,8 @@ use rocketmq_sim::run::outcome::Outcome;
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::plan::{
     Action, ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, KeySpace, NameserverPlan,
-    NetworkPlan, Plan, Preload, ProducerPlan, QueueKey, RatePoint, StrategyPlan, TimedAction, TopicOnBroker,
-    TopicPlan, TopicRole,
+    NetworkPlan, Plan, Preload, ProducerPlan, QueueKey, RatePoint, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
+    TopicRole,
 };
 use rocketmq_sim::store::ids::{
     BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, ProducerIx, TopicIx,

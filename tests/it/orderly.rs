@@ -232,10 +232,7 @@ fn a_reset_of_a_group_that_has_stored_nothing_is_refused() {
     life.members = vec![Some(at(100))];
     let outcome = life.act(at(20), reset(None, true)).run();
     let refused = outcome.facts.iter().any(|record| {
-        matches!(
-            record.fact,
-            Fact::ResetAsked { answer: rocketmq_sim::node::fact::ResetAnswer::NoOffset(_), .. }
-        )
+        matches!(record.fact, Fact::ResetAsked { answer: rocketmq_sim::node::fact::ResetAnswer::NoOffset(_), .. })
     });
     assert!(refused);
     everything_is_consumed(&outcome);

@@ -2,17 +2,18 @@
 
 mod calls;
 mod dead_letter;
+mod ending;
 mod listener;
 mod local_offsets;
 mod locking;
 mod machine;
 mod orderly;
+mod orderly_rules;
 mod parts;
 mod preset;
 mod pulling;
 mod rebalancing;
 mod reset;
-mod rules;
 mod starting;
 mod table;
 mod view;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::calls::AsyncCalls;
 use super::listener::{delivery, report};
 use super::machine::Consumer;
-use super::rules::Judged;
+use super::orderly_rules::Judged;
 use crate::consume::orderly::{RECONSUME_AFTER_LIMIT, must_make_way, suspension};
 use crate::consume::process_queue::{ProcessQueue, Row};
 use crate::consume::queue_lock::{LOCK_LATER_AT_BEGIN, LOCK_LATER_IN_LOOP};

@@ -13,11 +13,13 @@ use crate::store::ids::{GroupIx, QueueIx};
 /// The sleep in the middle.
 const PAUSE: SimDuration = SimDuration::from_secs(10);
 
+type Offsets = Rc<[(QueueIx, u64)]>;
+
 /// Resets under way.
 #[derive(Debug, Default)]
 pub(super) struct Resets {
     begun: u32,
-    under_way: Vec<(u32, Rc<[(QueueIx, u64)]>)>,
+    under_way: Vec<(u32, Offsets)>,
     /// `DefaultMQPushConsumerImpl#pause`.
     pub(super) paused: bool,
 }
@@ -37,13 +39,7 @@ impl Consumer {
     }
 
     /// `RESET_CONSUMER_CLIENT_OFFSET` arrives.
-    pub(super) fn on_reset_offset(
-        &mut self,
-        now: SimTime,
-        group: GroupIx,
-        offsets: Rc<[(QueueIx, u64)]>,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn on_reset_offset(&mut self, now: SimTime, group: GroupIx, offsets: Offsets, out: &mut Outbox) {
         if self.presence != Presence::Running || group != self.group {
             return;
         }
