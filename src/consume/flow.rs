@@ -12,6 +12,9 @@ pub const EXCEPTION_DELAY: SimDuration = SimDuration::from_millis(1000);
 /// How long an illegal offset keeps its queue out (`DefaultMQPushConsumerImpl`, `OFFSET_ILLEGAL`, 4.x).
 pub const OFFSET_ILLEGAL_DELAY: SimDuration = SimDuration::from_secs(10);
 
+/// `PULL_TIME_DELAY_MILLS_WHEN_SUSPEND`: a paused consumer's pulls come again after this.
+pub const SUSPEND_DELAY: SimDuration = SimDuration::from_millis(1000);
+
 /// `PULL_MAX_IDLE_TIME`: a process queue whose pull request got lost is rebuilt after this.
 pub const PULL_MAX_IDLE_TIME: SimDuration = SimDuration::from_secs(120);
 

@@ -151,6 +151,17 @@ impl ProcessQueue {
         self.rows.get_mut(position)
     }
 
+    /// Removes so many messages from the front, finished or not (`ProcessQueue#commit`); returns the offset after the last.
+    pub fn take_front(&mut self, messages: usize, mut tell: impl FnMut(&Row)) -> Option<u64> {
+        let mut after = None;
+        for row in self.rows.drain(..messages.min(self.rows.len())) {
+            self.bytes -= u64::from(row.body);
+            after = Some(row.offset + 1);
+            tell(&row);
+        }
+        after
+    }
+
     /// What is cached at `now`.
     #[must_use]
     pub fn cached(&self, now: SimTime) -> Cached {

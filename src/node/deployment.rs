@@ -14,11 +14,14 @@ pub struct GroupSettings {
     pub retry_max_times: u32,
     /// `retryQueueNums`.
     pub retry_queue_nums: u32,
+    /// The group under whose name its members ask for queue locks: members of one broadcasting group, which are groups of
+    /// their own here, share them.
+    pub locks_as: Option<GroupIx>,
 }
 
 impl Default for GroupSettings {
     fn default() -> Self {
-        Self { retry_topic: None, dead_letter_topic: None, retry_max_times: 16, retry_queue_nums: 1 }
+        Self { retry_topic: None, dead_letter_topic: None, retry_max_times: 16, retry_queue_nums: 1, locks_as: None }
     }
 }
 
@@ -33,6 +36,8 @@ pub struct Deployment {
     pub op: Option<TopicIx>,
     /// `TRANS_CHECK_MAX_TIME_TOPIC`.
     pub discarded: Option<TopicIx>,
+    /// Decides, with a message, what shares of messages it is in; from the seed.
+    pub salt: u64,
     /// Groups by id.
     pub groups: Vec<GroupSettings>,
     /// Length of each topic's name, by id.
@@ -50,6 +55,12 @@ impl Deployment {
     #[must_use]
     pub fn group_of_dead_letters(&self, topic: TopicIx) -> Option<GroupIx> {
         self.groups.iter().position(|group| group.dead_letter_topic == Some(topic)).map(GroupIx::new)
+    }
+
+    /// The group under whose name a member asks for queue locks.
+    #[must_use]
+    pub fn lock_group(&self, group: GroupIx) -> GroupIx {
+        self.group(group).locks_as.unwrap_or(group)
     }
 
     /// A group's settings.

@@ -22,6 +22,8 @@ pub enum RebalanceTrigger {
     Notice(BrokerIx),
     /// The 20 s wait ran out.
     Timer,
+    /// An offset reset is done (`DefaultMQPushConsumerImpl#resume`).
+    Reset,
 }
 
 /// How a consumer process ended or paused.
@@ -59,6 +61,24 @@ pub enum DuplicateCause {
     NotPersistedAtDeath,
     /// A member committed an old offset over a newer one (a thawed process, a shared client id).
     OffsetWentBack,
+    /// The group's offset was set back on purpose.
+    OffsetReset,
+    /// A broadcasting member came back without its offset file and began where its configuration says.
+    StartedOver,
+}
+
+/// What a broker made of a request to reset a group's offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetAnswer {
+    /// The offsets were sent to so many members.
+    Sent {
+        /// Members.
+        members: u32,
+    },
+    /// Refused: the group has never stored an offset of this queue.
+    NoOffset(QueueIx),
+    /// Refused: no member is connected.
+    NotOnline,
 }
 
 /// What happened. Fields are named for what they hold.
@@ -128,6 +148,28 @@ pub enum Fact {
     OffsetsPersisted { instance: InstanceIx, group: GroupIx, client: ClientIx, broker: BrokerIx, queues: u32 },
     /// A broker's stored offset moved backwards.
     OffsetWentBack { instance: InstanceIx, group: GroupIx, queue: QueueIx, from: u64, to: u64 },
+    /// A broker gave the lock of a queue to a member that did not hold it. `group` is the name it was asked under.
+    LockTaken { broker: BrokerIx, group: GroupIx, queue: QueueIx, instance: InstanceIx, client: ClientIx },
+    /// The lock ended: it was given back, or it had expired before somebody asked for it. It kept others out `until` then.
+    LockLost { broker: BrokerIx, group: GroupIx, queue: QueueIx, client: ClientIx, until: SimTime, expired: bool },
+    /// A member asked for a lock that another client id holds.
+    LockDenied {
+        broker: BrokerIx,
+        group: GroupIx,
+        queue: QueueIx,
+        instance: InstanceIx,
+        client: ClientIx,
+        holder: ClientIx,
+    },
+    /// The first pull under a queue's lock begins elsewhere than the rebalance had found: somebody has stored an offset since.
+    PullMoved { instance: InstanceIx, group: GroupIx, client: ClientIx, queue: QueueIx, from: u64, to: u64 },
+    /// A broker was asked to reset a group's offsets of a topic.
+    ResetAsked { broker: BrokerIx, group: GroupIx, topic: TopicIx, answer: ResetAnswer },
+    /// A member has set a queue's offset as it was told; `from` is the one it had.
+    OffsetReset { instance: InstanceIx, group: GroupIx, client: ClientIx, queue: QueueIx, from: Option<u64>, to: u64 },
+    /// Messages of one key were not handled in the order they were stored in: `later` was given to a listener although
+    /// `earlier` was not yet done with, or before it.
+    OrderViolation { instance: InstanceIx, group: GroupIx, queue: QueueIx, key: u32, earlier: u64, later: u64 },
     /// A topic's queue counts changed on a broker.
     QueuesChanged { topic: TopicIx, broker: BrokerIx, read: u32, write: u32 },
     /// A producer's rate was set (messages per second).

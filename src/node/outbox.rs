@@ -46,10 +46,26 @@ pub enum Timer {
     SendBackTimeout,
     /// Consumer: messages that are in the listener for too long are looked for.
     CleanExpired,
+    /// Orderly consumer: all locks are renewed.
+    LockAll,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = Timer::CleanExpired as usize + 1;
+pub const TIMERS: usize = Timer::LockAll as usize + 1;
+
+/// What a consumer is woken for beside its timers and pulls: there can be many of a kind at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The next step of an orderly consume request: the token of its process queue and the number of the step, by which a
+    /// wake-up that is out of date is known.
+    Consume(u32, u32),
+    /// An asynchronous call of the consumer's has run into its timeout.
+    Overdue(Correlation),
+    /// A queue that was given up with cached messages is unlocked, unless the process has ended since: its number of starts.
+    Unlock(QueueIx, u32),
+    /// The pause within an offset reset is over: its number.
+    Reset(u32),
+}
 
 /// One message's way through a consumer, reported once when its listener call is over.
 #[derive(Clone, Copy, Debug)]
@@ -137,6 +153,8 @@ pub enum Effect {
     Disarm(Timer),
     /// Consumer: run the pull request of this process queue at this time.
     PullAt(u32, SimTime),
+    /// Consumer: wake me for this at this time.
+    WakeAt(Wake, SimTime),
     /// Consumer: handle this process queue's illegal offset at this time.
     FixOffsetAt(u32, SimTime),
     /// Broker: what was appended to this local queue is dispatched at this time; wake its held pulls.

@@ -214,12 +214,12 @@ pub enum Body {
     RetrySend(Box<RetrySendRequest>),
     /// Answer to the two above: whether the broker has taken the message over.
     Returned(bool),
-    /// `LOCK_BATCH_MQ`.
-    Lock(GroupIx, Vec<QueueIx>),
+    /// `LOCK_BATCH_MQ`, for this client id.
+    Lock(GroupIx, ClientIx, Vec<QueueIx>),
     /// Its answer: the queues that are locked for the asking client now.
     Locked(Vec<QueueIx>),
     /// `UNLOCK_BATCH_MQ`; answered with an empty [`Body::Locked`] unless one-way.
-    Unlock(GroupIx, Vec<QueueIx>),
+    Unlock(GroupIx, ClientIx, Vec<QueueIx>),
     /// `END_TRANSACTION`, one-way.
     EndTransaction(EndTransaction),
     /// `CHECK_TRANSACTION_STATE`, one-way.

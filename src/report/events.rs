@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use super::names::Names;
 use super::summary;
-use crate::run::outcome::{DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, RouteOwner, StopKind};
+use crate::run::outcome::{
+    DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind,
+};
 use crate::store::catalog::Origin;
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
@@ -31,6 +33,8 @@ pub fn cause_key(cause: DuplicateCause) -> &'static str {
         DuplicateCause::InFlightAtRevoke => "in_flight_at_revoke",
         DuplicateCause::NotPersistedAtDeath => "not_persisted_at_death",
         DuplicateCause::OffsetWentBack => "offset_went_back",
+        DuplicateCause::OffsetReset => "offset_reset",
+        DuplicateCause::StartedOver => "started_over",
     }
 }
 
@@ -150,6 +154,7 @@ impl Line<'_> {
         match trigger {
             RebalanceTrigger::Start => self.str("trigger", "start"),
             RebalanceTrigger::Timer => self.str("trigger", "timer"),
+            RebalanceTrigger::Reset => self.str("trigger", "reset"),
             RebalanceTrigger::Notice(broker) => {
                 let broker = self.names.broker(*broker);
                 self.str("trigger", "notice").str("notified_by", &broker)
@@ -280,6 +285,49 @@ impl Line<'_> {
                 self.event("service_time_changed").group(*group);
             }
             // The facts of clients and messages are written elsewhere.
+            _ => self.order(outcome, fact),
+        }
+    }
+
+    /// Locks, resets, and what becomes of order.
+    fn order(&mut self, outcome: &Outcome, fact: &Fact) {
+        match fact {
+            Fact::LockTaken { broker, group, queue, instance, client } => {
+                self.event("lock_taken").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+            }
+            Fact::LockLost { broker, group, queue, until, expired, .. } => {
+                self.event("lock_lost").group(*group).broker(*broker).queue(outcome, *queue);
+                self.str("how", if *expired { "expired" } else { "unlocked" }).num("until_ns", until.as_nanos());
+            }
+            Fact::LockDenied { broker, group, queue, instance, client, holder } => {
+                let holder = outcome.plan.client_ids.get(holder.at()).cloned().unwrap_or_default();
+                self.event("lock_denied").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+                self.str("holder", &holder);
+            }
+            Fact::PullMoved { instance, group, client, queue, from, to } => {
+                self.event("pull_moved").member(*group, *client, *instance).queue(outcome, *queue);
+                self.num("from", *from).num("to", *to);
+            }
+            Fact::ResetAsked { broker, group, topic, answer } => {
+                self.event("reset_asked").group(*group).topic(*topic).broker(*broker);
+                match answer {
+                    ResetAnswer::Sent { members } => self.str("answer", "sent").num("members", *members),
+                    ResetAnswer::NoOffset(queue) => self.str("answer", "no_offset").queue(outcome, *queue),
+                    ResetAnswer::NotOnline => self.str("answer", "not_online"),
+                };
+            }
+            Fact::OffsetReset { instance, group, client, queue, from, to } => {
+                self.event("offset_reset").member(*group, *client, *instance).queue(outcome, *queue);
+                if let Some(from) = from {
+                    self.num("from", *from);
+                }
+                self.num("to", *to);
+            }
+            Fact::OrderViolation { instance, group, queue, key, earlier, later } => {
+                let instance = self.names.instance(*instance);
+                self.event("order_violation").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("key", *key).num("earlier_offset", *earlier).num("later_offset", *later);
+            }
             _ => {}
         }
     }

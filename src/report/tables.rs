@@ -37,6 +37,8 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
         DuplicateCause::InFlightAtRevoke => "the former owner still had it when it gave the queue up",
         DuplicateCause::NotPersistedAtDeath => "the former owner died before it had stored its offset",
         DuplicateCause::OffsetWentBack => "an older offset was stored over a newer one",
+        DuplicateCause::OffsetReset => "the offset was reset",
+        DuplicateCause::StartedOver => "a broadcasting member began without its offset file",
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::network::Network;
 use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
+use super::observe::locks::LockTrack;
+use super::observe::order::OrderTrack;
 use super::observe::ownership::OwnershipTrack;
 use super::observe::views::ViewTrack;
 use super::outcome::{GroupSeries, Plan, Series};
@@ -24,6 +26,7 @@ use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::broker::Broker;
+use crate::node::config::{ConsumeMode, MessageModel};
 use crate::node::consumer::{Consumer, ConsumerParts};
 use crate::node::deployment::{Deployment, GroupSettings};
 use crate::node::nameserver::Nameserver;
@@ -46,7 +49,7 @@ impl World {
             plan.brokers.len(),
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
-        let deployment = Rc::new(deployment(plan));
+        let deployment = Rc::new(deployment(plan, &streams));
         let out = Outbox { trace, verdicts: Verdicts::new(expressions(plan)), ..Outbox::default() };
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
@@ -78,6 +81,9 @@ impl World {
             has_transactions: plan.producers.iter().any(|producer| producer.transaction.is_some()),
             ledgers: vec![QueueLedger::default(); pair_keys.len()],
             ownership: ownership(plan, &pair_keys),
+            order: order(plan, &pair_keys),
+            order_facts: 0,
+            locks: LockTrack::default(),
             pairs,
             groups: vec![GroupTrack::default(); plan.groups.len()],
             first_start: vec![None; plan.groups.len()],
@@ -135,7 +141,15 @@ impl World {
             let parts = self.directory.parts(queue);
             let broker = &mut self.brokers[parts.broker.at()].broker;
             if parts.queue_id < broker.topic(parts.topic).map_or(0, |data| data.read_queue_nums) {
-                broker.offsets.commit(group, parts.local as usize, offset);
+                if plan.groups[group.at()].config.message_model == MessageModel::Broadcasting {
+                    for (process, instance) in self.processes.iter_mut().zip(&plan.instances) {
+                        if let (true, Some((_, client))) = (instance.group == group, instance.start) {
+                            process.consumer.preset_local_offset(client, queue, offset);
+                        }
+                    }
+                } else {
+                    broker.offsets.commit(group, parts.local as usize, offset);
+                }
                 self.ledgers[pair].preset_base(offset);
             }
         }
@@ -224,9 +238,12 @@ const fn exists_at_start(role: TopicRole) -> bool {
     !matches!(role, TopicRole::Retry(_) | TopicRole::DeadLetter(_) | TopicRole::Discarded)
 }
 
-fn deployment(plan: &Plan) -> Deployment {
+fn deployment(plan: &Plan, streams: &Streams) -> Deployment {
     let of_role = |role: TopicRole| plan.topics.iter().position(|topic| topic.role == role).map(TopicIx::new);
+    // Members of one broadcasting group are groups of their own, but ask for locks under one name.
+    let of_name = |name: &String| plan.groups.iter().position(|group| group.broadcasting.as_ref() == Some(name));
     let group = |group: &crate::scenario::plan::GroupPlan| GroupSettings {
+        locks_as: group.broadcasting.as_ref().and_then(of_name).map(GroupIx::new),
         retry_topic: group.retry_topic,
         dead_letter_topic: group.dead_letter_topic,
         retry_max_times: group.retry_max_times,
@@ -237,6 +254,7 @@ fn deployment(plan: &Plan) -> Deployment {
         half: of_role(TopicRole::Half),
         op: of_role(TopicRole::Op),
         discarded: of_role(TopicRole::Discarded),
+        salt: streams.stream("listeners", "rules").next_u64(),
         groups: plan.groups.iter().map(group).collect(),
         topic_bytes: plan.topics.iter().map(|topic| topic.name.len() as u8).collect(),
     }
@@ -252,6 +270,14 @@ fn ownership(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<OwnershipTrac
         OwnershipTrack::new(*group, *queue, exists_from)
     };
     pair_keys.iter().map(track).collect()
+}
+
+fn order(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<Option<OrderTrack>> {
+    let orderly = |(group, _): &(GroupIx, QueueIx)| {
+        let is = plan.groups[group.at()].config.consume_mode == ConsumeMode::Orderly;
+        is.then(OrderTrack::default)
+    };
+    pair_keys.iter().map(orderly).collect()
 }
 
 fn series(plan: &Plan, pairs: usize) -> Series {

@@ -10,6 +10,9 @@ use crate::protocol::message::{Body, Correlation, Envelope};
 use crate::store::catalog::COPY;
 use crate::store::ids::InstanceIx;
 
+/// So many breaks of order are named; all are counted.
+const ORDER_FACTS: usize = 1000;
+
 impl World {
     /// Carries out everything in the outbox, in order; `node` is who filled it.
     #[inline]
@@ -55,6 +58,11 @@ impl World {
             Effect::PullAt(token, at) => {
                 if let Address::Consumer(instance) = node {
                     self.queue.push(at, Event::Pull(instance, token));
+                }
+            }
+            Effect::WakeAt(wake, at) => {
+                if let Address::Consumer(instance) = node {
+                    self.queue.push(at, Event::Wake(instance, wake));
                 }
             }
             Effect::FixOffsetAt(token, at) => {
@@ -136,6 +144,19 @@ impl World {
         for delivery in &deliveries {
             let pair = pairs[delivery.queue.at()];
             let appended_at = u128::from(delivery.stored.as_nanos());
+            let order = self.order[pair as usize].as_mut().map(|order| {
+                let new = !self.ledgers[pair as usize].was_delivered(delivery.offset);
+                order.on_delivery(self.now, delivery, new)
+            });
+            if let Some(Some((earlier, later))) = order {
+                self.out.counters.add(Counter::OrderViolations, group, 1);
+                if self.order_facts < ORDER_FACTS {
+                    self.order_facts += 1;
+                    let Delivery { queue, key, .. } = *delivery;
+                    let fact = Fact::OrderViolation { instance, group, queue, key, earlier, later };
+                    self.facts.push(FactRecord { at: self.now, fact });
+                }
+            }
             let (first, cause) = self.ledgers[pair as usize].on_delivery(delivery.offset, appended_at, delivery.fate);
             track.on_delivery(delivery, first, cause);
             if delivery.class & COPY != 0

@@ -8,6 +8,8 @@ use super::world::World;
 use super::{RunError, expect};
 use crate::kernel::time::SimDuration;
 use crate::node::consumer::Presence;
+use crate::node::counters::{Counter, Counters};
+use crate::node::fact::DuplicateCause;
 use crate::store::ids::{GroupIx, InstanceIx};
 
 impl World {
@@ -40,6 +42,14 @@ impl World {
             retained_messages_max: self.retention.messages_max,
             retained_bytes_max: self.retention.bytes_max,
         };
+        let end = self.end;
+        let brokers = &self.brokers;
+        let expires = |group, queue| {
+            let entry = brokers[self.directory.parts(queue).broker.at()].broker.lock_entry(group, queue);
+            entry.map(|entry| entry.expires())
+        };
+        let locks = std::mem::take(&mut self.locks).finish(end, expires);
+        let counters = self.counters_now();
         let instances = self.finish_instances();
         let transactions = self.transaction_states();
         let mut outcome = Outcome {
@@ -49,6 +59,7 @@ impl World {
             end: self.end,
             facts,
             ownership,
+            locks,
             instances,
             groups,
             producers,
@@ -56,7 +67,7 @@ impl World {
             conservation,
             losses: std::mem::take(&mut self.losses),
             transactions,
-            counters: std::mem::take(&mut self.out.counters),
+            counters,
             delay_lateness: self.copies.lateness(),
             delay_by_level: self.copies.by_level(),
             engine,
@@ -64,6 +75,18 @@ impl World {
         };
         outcome.expectations = expect::evaluate(&outcome);
         Ok(outcome)
+    }
+
+    /// The counts so far, with those that are read off the ledgers.
+    pub(super) fn counters_now(&self) -> Counters {
+        let mut counters = self.out.counters.clone();
+        for (pair, (group, queue)) in self.pair_keys.iter().enumerate() {
+            let skipped = self.ledgers[pair].skipped(self.appended(*queue));
+            if skipped > 0 {
+                counters.add(Counter::Skipped, *group, skipped);
+            }
+        }
+        counters
     }
 
     fn close_alive(&mut self, index: usize) {
@@ -122,7 +145,7 @@ impl World {
             consumed: track.consumed,
             delivered: track.delivered,
             attempts: track.attempts(),
-            duplicates: CAUSES.into_iter().map(|cause| (cause, track.duplicates[cause as usize])).collect(),
+            duplicates: causes(&track.duplicates),
             latency: track.latency.finish(),
             lag: self.group_lag(group),
             lag_max: self.sampling.lag_max[group.at()],
@@ -205,6 +228,13 @@ impl World {
             _ => {}
         }
     }
+}
+
+/// Duplicates by cause; those that only a reset or a lost offset file brings about are listed when there are any.
+fn causes(duplicates: &[u64; CAUSES.len()]) -> Vec<(DuplicateCause, u64)> {
+    let counts = CAUSES.into_iter().map(|cause| (cause, duplicates[cause as usize]));
+    let rare = |cause| matches!(cause, DuplicateCause::OffsetReset | DuplicateCause::StartedOver);
+    counts.filter(|(cause, count)| *count > 0 || !rare(*cause)).collect()
 }
 
 fn finish_producer(host: &super::world::ProducerHost) -> ProducerOutcome {

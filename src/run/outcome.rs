@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::kernel::time::{SimDuration, SimTime};
 pub use crate::node::broker::TransactionStates;
 pub use crate::node::counters::{COUNTERS, Counter, Counters};
-pub use crate::node::fact::{DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, RouteOwner, StopKind};
+pub use crate::node::fact::{
+    DuplicateCause, ExpiryCause, Fact, FactRecord, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind,
+};
 pub use crate::scenario::plan::Plan;
 use crate::store::ids::{ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
@@ -24,6 +26,8 @@ pub struct Outcome {
     pub facts: Vec<FactRecord>,
     /// Ownership of every queue by every group that is meant to consume it.
     pub ownership: Vec<QueueOwnership>,
+    /// Queue locks of orderly groups, in the order of their beginning.
+    pub locks: Vec<LockInterval>,
     /// Per consumer instance.
     pub instances: Vec<InstanceOutcome>,
     /// Per group, in plan order.
@@ -86,6 +90,36 @@ pub struct OwnInterval {
     pub to: SimTime,
     /// The process was frozen during part of it: it owned the queue in its own view, but did nothing.
     pub frozen: Option<(SimTime, SimTime)>,
+}
+
+/// One member's lock of a queue, as its broker keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockInterval {
+    /// The group under whose name the lock was asked for: the first member's of a broadcasting group.
+    pub group: GroupIx,
+    /// The queue.
+    pub queue: QueueIx,
+    /// Who.
+    pub instance: InstanceIx,
+    /// Under which client id.
+    pub client: ClientIx,
+    /// From.
+    pub from: SimTime,
+    /// Until when it kept others out (end of the run if it still does).
+    pub to: SimTime,
+    /// How it ended.
+    pub end: LockEnd,
+}
+
+/// How a queue lock ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockEnd {
+    /// It is held at the end of the run.
+    Held,
+    /// Its holder gave it back.
+    Unlocked,
+    /// Its holder did not renew it for a minute.
+    Expired,
 }
 
 /// One consumer instance.

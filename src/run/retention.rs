@@ -6,13 +6,16 @@
 
 use super::world::{Event, World};
 use crate::kernel::time::SimDuration;
+use crate::node::config::{ConsumeFromWhere, MessageModel};
 use crate::protocol::message::Body;
 use crate::run::outcome::Plan;
-use crate::scenario::plan::{QueueKey, TopicRole};
-use crate::store::ids::QueueIx;
+use crate::scenario::plan::{Action, QueueKey, TopicRole};
+use crate::store::ids::{GroupIx, InstanceIx, QueueIx};
 
 /// How often the marks are computed.
 const PERIOD: SimDuration = SimDuration::from_secs(1);
+/// From a reset of offsets until everyone has stored the new ones: the members' pause, and time to take the queues anew.
+const RESET_TAKES: SimDuration = SimDuration::from_secs(60);
 
 /// Marks waiting to take effect.
 #[derive(Debug, Default)]
@@ -70,9 +73,8 @@ impl World {
             })
             .collect();
         for (group, queue) in &self.pair_keys {
-            let parts = self.directory.parts(*queue);
-            let committed = self.brokers[parts.broker.at()].broker.offsets.committed(*group, parts.local as usize);
-            marks[queue.at()] = marks[queue.at()].min(committed.unwrap_or(0));
+            let least = self.least_stored(*group, *queue).min(self.least_reset(*group, *queue));
+            marks[queue.at()] = marks[queue.at()].min(least);
         }
         for host in &self.brokers {
             for (queue, delivered) in host.broker.delay_offsets() {
@@ -82,7 +84,15 @@ impl World {
         for process in &self.processes {
             for assigned in process.consumer.assigned() {
                 let needed = assigned.offset.unwrap_or(assigned.first_offset);
-                marks[assigned.queue.at()] = marks[assigned.queue.at()].min(needed);
+                let mut mark = marks[assigned.queue.at()].min(needed);
+                if assigned.orderly.asks_offset {
+                    // The answer may be on its way.
+                    mark = mark.min(self.retention.pending[assigned.queue.at()]);
+                }
+                marks[assigned.queue.at()] = mark;
+            }
+            for (queue, offset) in process.consumer.resets_under_way() {
+                marks[queue.at()] = marks[queue.at()].min(offset);
             }
             // Between the answer to its offset query and its first pull only the member knows from where it will pull.
             if let Some(queue) = process.consumer.asks_offset_of() {
@@ -95,6 +105,11 @@ impl World {
                     let least = request.commit_offset.unwrap_or(request.offset).min(request.offset);
                     marks[request.queue.at()] = marks[request.queue.at()].min(least);
                 }
+                Body::ResetOffset(_, offsets) => {
+                    for (queue, offset) in offsets.iter() {
+                        marks[queue.at()] = marks[queue.at()].min(*offset);
+                    }
+                }
                 Body::UpdateOffsets { offsets, .. } => {
                     for (queue, offset) in offsets {
                         marks[queue.at()] = marks[queue.at()].min(*offset);
@@ -104,5 +119,40 @@ impl World {
             }
         }
         marks
+    }
+
+    /// The lowest offset that a member of a group may find stored when it starts.
+    fn least_stored(&self, group: GroupIx, queue: QueueIx) -> u64 {
+        let config = &self.plan.groups[group.at()].config;
+        if config.message_model == MessageModel::Clustering {
+            let parts = self.directory.parts(queue);
+            let committed = self.brokers[parts.broker.at()].broker.offsets.committed(group, parts.local as usize);
+            return committed.unwrap_or(0);
+        }
+        let members = || self.plan.instances.iter().zip(&self.processes).filter(|(plan, _)| plan.group == group);
+        let starts_later = |instance: InstanceIx| self.plan.instances[instance.at()].group == group;
+        let from_history = config.consume_from_where != ConsumeFromWhere::LastOffset
+            && self.plan.timeline.iter().any(|timed| {
+                timed.at >= self.now
+                    && matches!(timed.action, Action::StartConsumer { instance, .. } if starts_later(instance))
+            });
+        if from_history {
+            return 0;
+        }
+        members().map(|(_, process)| process.consumer.lowest_local_offset(queue).unwrap_or(0)).min().unwrap_or(0)
+    }
+
+    /// The lowest offset to which the timeline will still set a group back.
+    fn least_reset(&self, group: GroupIx, queue: QueueIx) -> u64 {
+        let parts = self.directory.parts(queue);
+        let store = &self.brokers[parts.broker.at()].broker.store;
+        let resets = self.plan.timeline.iter().filter(|timed| timed.at + RESET_TAKES >= self.now);
+        let targets = resets.filter_map(|timed| match timed.action {
+            Action::ResetOffset { group: of, topic, to: Some(to), .. } if of == group && topic == parts.topic => {
+                Some(store.offset_by_time(parts.local as usize, to).saturating_sub(1))
+            }
+            _ => None,
+        });
+        targets.min().unwrap_or(u64::MAX)
     }
 }

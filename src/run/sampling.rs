@@ -88,7 +88,7 @@ impl World {
             self.series.transactions.push(states);
         }
         if self.sampling.count_times.contains(&now) {
-            self.series.counters_at.push((self.series.times.len() - 1, self.out.counters.clone()));
+            self.series.counters_at.push((self.series.times.len() - 1, self.counters_now()));
         }
         if self.check_every_sample {
             self.check_conservation();

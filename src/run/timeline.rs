@@ -1,12 +1,12 @@
 //! Actions of the timeline: what is done to the cluster from outside.
 
 use super::network::CHANNEL_MAX_IDLE_TIME;
-use super::world::{Event, World};
+use super::world::{Closing, Event, World};
 use crate::node::consumer::Presence;
 use crate::node::fact::Fact;
 use crate::protocol::address::Address;
 use crate::scenario::plan::Action;
-use crate::store::ids::InstanceIx;
+use crate::store::ids::{BrokerIx, InstanceIx};
 
 impl World {
     /// The action at this place of the timeline takes effect.
@@ -14,7 +14,12 @@ impl World {
         self.observe(Fact::Action(index));
         let action = self.plan.timeline[index as usize].action.clone();
         match action {
-            Action::StartConsumer { instance, client_id, .. } => self.start_consumer(instance, client_id),
+            Action::StartConsumer { instance, client_id, fresh_host } => {
+                if fresh_host {
+                    self.processes[instance.at()].consumer.move_to_fresh_host();
+                }
+                self.start_consumer(instance, client_id);
+            }
             Action::StopConsumer { instance } => {
                 if self.is_present(instance) {
                     let process = &mut self.processes[instance.at()];
@@ -53,8 +58,13 @@ impl World {
                 }
                 self.observe(Fact::ServiceTimeChanged { group });
             }
-            // Resolved, not yet carried out.
-            Action::ResetOffset { .. } => {}
+            Action::ResetOffset { group, topic, to, force } => {
+                for index in 0..self.brokers.len() {
+                    let broker = &mut self.brokers[index].broker;
+                    broker.on_reset_offset(self.now, group, topic, to, force, &mut self.out);
+                    self.carry_out(Address::Broker(BrokerIx::new(index)));
+                }
+            }
         }
         self.check_views();
     }
@@ -100,5 +110,30 @@ impl World {
             }
         }
         self.carry_out(Address::Consumer(instance));
+    }
+
+    /// A client's process is gone: its connections close, its timers stop.
+    pub(super) fn exit(&mut self, client: Address) {
+        for (server, channel, at) in self.network.close_by_client(self.now, client) {
+            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
+            self.queue.push(at, Event::Closed(place));
+        }
+        if let Address::Consumer(instance) = client {
+            let process = &mut self.processes[instance.at()];
+            process.consumer.on_exit();
+            process.views.clear(self.now);
+            for timer in &mut process.timers {
+                if let Some(event) = timer.take() {
+                    self.queue.cancel(event);
+                }
+            }
+            for event in std::mem::take(&mut process.parked) {
+                match event {
+                    Event::Deliver(place) => drop(self.mail.take(place)),
+                    Event::Closed(place) => drop(self.closings.take(place)),
+                    _ => {}
+                }
+            }
+        }
     }
 }

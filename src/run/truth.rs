@@ -7,6 +7,7 @@ use super::outcome::FactRecord;
 use super::world::World;
 use crate::kernel::time::SimTime;
 use crate::node::consumer::Presence;
+use crate::node::counters::Counter;
 use crate::node::fact::{Fact, RouteOwner, StopKind};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
@@ -94,9 +95,18 @@ impl World {
                 self.true_queues.remove(topic);
                 self.on_queues_changed(*topic, *broker, *read);
             }
+            Fact::PullMoved { instance, group, queue, to, .. } => self.on_pull_moved(*instance, *group, *queue, *to),
+            Fact::OffsetReset { group, queue, to, .. } => self.on_offset_reset(*group, *queue, *to),
+            Fact::LockTaken { group, queue, instance, client, .. } => {
+                self.locks.begin(self.now, *group, *queue, *instance, *client);
+            }
+            Fact::LockLost { queue, client, until, expired, .. } => {
+                self.locks.end(*queue, *client, *until, *expired);
+            }
             Fact::OffsetWentBack { group, queue, from, to, .. } => {
                 let pair = self.pairs[group.at()][queue.at()];
                 self.ledgers[pair as usize].on_regress(*from, *to);
+                self.out.counters.add(Counter::OffsetsBack, *group, 1);
             }
             _ => {}
         }
@@ -118,15 +128,50 @@ impl World {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
         }
         if stored.is_none() {
-            let parts = self.directory.parts(queue);
-            let store = &self.brokers[parts.broker.at()].broker.store;
-            self.ledgers[pair].on_jump(from, |offset| {
-                let message = store.message(parts.local as usize, offset);
-                message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
-            });
+            self.jump(pair, queue, from);
+            if self.processes[instance.at()].consumer.began_without_file() {
+                self.ledgers[pair].on_started_over(from);
+            }
         }
         self.ownership[pair].begin(self.now, instance, client);
         self.truths[group.at()].dirty.push(instance);
+    }
+
+    /// The first pull under a lock begins elsewhere than the queue was taken with.
+    fn on_pull_moved(&mut self, instance: InstanceIx, group: GroupIx, queue: QueueIx, to: u64) {
+        let pair = self.pairs[group.at()][queue.at()] as usize;
+        if self.ledgers[pair].on_moved(to) {
+            self.skip_sums[pair] = self.sum_of_appends_before(queue, to);
+        }
+        let assigned = self.processes[instance.at()].consumer.assigned_to(queue);
+        if assigned.is_some_and(|assigned| assigned.offset.is_none()) {
+            self.jump(pair, queue, to);
+        }
+    }
+
+    /// A queue's offset was set on purpose: backwards, messages come again; forwards, they are skipped.
+    fn on_offset_reset(&mut self, group: GroupIx, queue: QueueIx, to: u64) {
+        let pair = self.pairs[group.at()][queue.at()] as usize;
+        let parts = self.directory.parts(queue);
+        let store = &self.brokers[parts.broker.at()].broker.store;
+        let appended_at = |offset| {
+            let message = store.message(parts.local as usize, offset);
+            message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
+        };
+        if self.ledgers[pair].on_reset(to, appended_at) {
+            self.skip_sums[pair] = self.sum_of_appends_before(queue, to);
+        }
+        self.jump(pair, queue, to);
+    }
+
+    /// What nobody has been given before an offset, nobody will be.
+    fn jump(&mut self, pair: usize, queue: QueueIx, to: u64) {
+        let parts = self.directory.parts(queue);
+        let store = &self.brokers[parts.broker.at()].broker.store;
+        self.ledgers[pair].on_jump(to, |offset| {
+            let message = store.message(parts.local as usize, offset);
+            message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
+        });
     }
 
     /// Sum of the append times of a queue's first messages. They are there: nothing is released before a group has started.

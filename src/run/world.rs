@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::network::{CHANNEL_MAX_IDLE_TIME, Network};
 use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
+use super::observe::locks::LockTrack;
+use super::observe::order::OrderTrack;
 use super::observe::ownership::OwnershipTrack;
 use super::observe::views::ViewTrack;
 use super::outcome::{FactRecord, Loss, Plan, Series};
@@ -22,7 +24,7 @@ use crate::node::allocation::Allocations;
 use crate::node::broker::Broker;
 use crate::node::consumer::{Consumer, Presence};
 use crate::node::nameserver::Nameserver;
-use crate::node::outbox::{Outbox, TIMERS, Timer};
+use crate::node::outbox::{Outbox, TIMERS, Timer, Wake};
 use crate::node::producer::NextSend;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
@@ -38,6 +40,8 @@ pub(super) enum Event {
     Timer(Address, Timer),
     /// A consumer's pull thread takes a pull request.
     Pull(InstanceIx, u32),
+    /// A consumer is woken.
+    Wake(InstanceIx, Wake),
     /// A consumer mends an illegal offset.
     FixOffset(InstanceIx, u32),
     /// A broker's dispatch loop has something for held pulls of a local queue.
@@ -158,6 +162,11 @@ pub(super) struct World {
     pub(super) pair_keys: Vec<(GroupIx, QueueIx)>,
     pub(super) ledgers: Vec<QueueLedger>,
     pub(super) ownership: Vec<OwnershipTrack>,
+    /// Per pair of an orderly group: the order of its keys; empty when no group is orderly.
+    pub(super) order: Vec<Option<OrderTrack>>,
+    /// Facts of broken order so far.
+    pub(super) order_facts: usize,
+    pub(super) locks: LockTrack,
     pub(super) groups: Vec<GroupTrack>,
     pub(super) first_start: Vec<Option<SimTime>>,
     pub(super) truths: Vec<super::truth::GroupTruth>,
@@ -212,6 +221,9 @@ impl World {
             Event::Timer(node, timer) => self.fire(node, timer, event),
             Event::FixOffset(instance, token) => self.with_consumer(instance, event, |consumer, now, _, out| {
                 consumer.on_fix_offset(now, token, out);
+            }),
+            Event::Wake(instance, wake) => self.with_consumer(instance, event, |consumer, now, _, out| {
+                consumer.on_wake(now, wake, out);
             }),
             Event::Closed(place) => self.closed(place, event),
             Event::Idle(server, channel) => self.check_idle(server, channel),
@@ -403,31 +415,6 @@ impl World {
         let process = &mut self.processes[instance.at()];
         process.consumer.on_start(self.now, client, &mut self.out);
         self.carry_out(Address::Consumer(instance));
-    }
-
-    /// A client's process is gone: its connections close, its timers stop.
-    pub(super) fn exit(&mut self, client: Address) {
-        for (server, channel, at) in self.network.close_by_client(self.now, client) {
-            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
-            self.queue.push(at, Event::Closed(place));
-        }
-        if let Address::Consumer(instance) = client {
-            let process = &mut self.processes[instance.at()];
-            process.consumer.on_exit();
-            process.views.clear(self.now);
-            for timer in &mut process.timers {
-                if let Some(event) = timer.take() {
-                    self.queue.cancel(event);
-                }
-            }
-            for event in std::mem::take(&mut process.parked) {
-                match event {
-                    Event::Deliver(place) => drop(self.mail.take(place)),
-                    Event::Closed(place) => drop(self.closings.take(place)),
-                    _ => {}
-                }
-            }
-        }
     }
 
     /// Time a message spends at its receiver before it has an effect.

@@ -20,6 +20,7 @@ pub mod message_store;
 pub mod offset_table;
 pub mod property_name;
 pub mod pull_code;
+pub mod queue_lock;
 mod rows;
 pub mod schedule;
 pub mod send_back;

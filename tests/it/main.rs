@@ -3,6 +3,7 @@
 
 mod allocation;
 mod bad_input;
+mod broadcast;
 mod cli;
 mod config_files;
 mod determinism;
@@ -10,6 +11,8 @@ mod filter;
 mod gallery;
 mod import;
 mod laws;
+mod life_plan;
+mod orderly;
 mod queueing;
 mod random_plan;
 mod real_runs;

@@ -23,6 +23,7 @@ use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, To
 use crate::store::message::Draft;
 use crate::store::message_store::{AppendStatus, MessageStore, Put};
 use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
+use crate::store::queue_lock::RebalanceLockManager;
 use crate::store::topic_table::{TopicConfig, TopicConfigManager};
 
 /// First periodic registration after the start; one registers at the start itself.
@@ -49,6 +50,7 @@ pub struct Broker {
     pub(super) members: Members,
     pub(super) holds: Holds,
     pub(super) transactions: Transactions,
+    pub(super) locks: RebalanceLockManager,
     pub(super) started: SimTime,
     pub(super) stream: Stream,
     /// Draws of the queue that a returned message goes to.
@@ -105,6 +107,7 @@ impl Broker {
             members: Members::default(),
             holds: Holds::new(queues),
             transactions: Transactions::default(),
+            locks: RebalanceLockManager::default(),
             started: SimTime::ZERO,
             returns: stream.clone(),
             schedule,
@@ -191,6 +194,16 @@ impl Broker {
             Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
                 let answer = self.look_up(now, &body);
                 out.reply(channel, correlation, Body::Offset(answer));
+            }
+            Body::Lock(group, client, queues) => {
+                let locked = self.lock_queues(now, channel, group, client, queues, out);
+                out.reply(channel, correlation, Body::Locked(locked));
+            }
+            Body::Unlock(group, client, queues) => {
+                self.unlock_queues(now, group, client, &queues, out);
+                if correlation != Correlation::ONEWAY {
+                    out.reply(channel, correlation, Body::Locked(Vec::new()));
+                }
             }
             _ => {}
         }

@@ -4,8 +4,10 @@
 mod clients;
 mod copies;
 mod hold;
+mod locks;
 mod machine;
 mod pull;
+mod reset;
 mod returns;
 mod schedule;
 mod transactions;

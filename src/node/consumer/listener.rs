@@ -26,7 +26,9 @@ pub struct Workload {
 impl Consumer {
     /// Puts a batch into its process queue and submits it in chunks of `consumeMessageBatchMaxSize`.
     pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled], out: &mut Outbox) {
-        if self.failures.rules.is_some() {
+        if self.is_orderly() {
+            self.submit_orderly(now, token, batch, out);
+        } else if self.failures.rules.is_some() {
             self.submit_by_rules(now, token, batch, out);
             return;
         }
@@ -74,7 +76,7 @@ impl Consumer {
         }
         self.leftovers.retain(|(queue, row)| {
             if row.finished(now) {
-                report(*queue, row, Fate::Ignored, busy, out);
+                report(*queue, row, leftover_fate(row), busy, out);
             }
             !row.finished(now)
         });
@@ -95,7 +97,7 @@ impl Consumer {
         self.leftovers.retain(|(of, row)| {
             let over = *of == queue && row.finished(now);
             if over {
-                report(queue, row, Fate::Ignored, busy, out);
+                report(queue, row, leftover_fate(row), busy, out);
             }
             !over
         });
@@ -149,6 +151,10 @@ impl Consumer {
     /// The process queue is dropped: calls under way go on and are ignored, the others are discarded
     /// (`ConsumeRequest#run`, steps 1 and 5).
     pub(super) fn drop_window(&mut self, now: SimTime, token: u32, out: &mut Outbox) {
+        if self.is_orderly() {
+            self.drop_orderly_window(token);
+            return;
+        }
         self.settle_queue(now, token, out);
         let busy = &mut self.busy;
         let Some(assigned) = self.table.by_token(token) else { return };
@@ -224,6 +230,10 @@ impl Consumer {
 
     /// Recomputes the calls that had not begun by `begun`, to start at `now` or later, in the order of their submission.
     fn reschedule_after(&mut self, begun: SimTime, now: SimTime, redraw: bool, out: &mut Outbox) {
+        if self.is_orderly() {
+            // Its calls have no times before they begin.
+            return;
+        }
         if self.failures.rules.is_some() {
             self.reschedule_by_rules(begun, now, out);
             return;
@@ -307,6 +317,11 @@ pub(super) fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
     if let Some(floor) = assigned.process.ack_floor(now) {
         assigned.offset = Some(assigned.offset.unwrap_or(0).max(floor));
     }
+}
+
+/// What became of a listener call of a queue that was given up: `held` says that it fails.
+const fn leftover_fate(row: &Row) -> Fate {
+    if row.held { Fate::Failed } else { Fate::Ignored }
 }
 
 #[inline]

@@ -3,31 +3,34 @@
 use std::rc::Rc;
 
 use super::failures::Failures;
-use super::parts::{ConsumerParts, Counters, Presence};
+use super::local_offsets::LocalOffsets;
+use super::orderly::OrderlyService;
+use super::orderly_rules::ListenerRules;
+use super::parts::{ConsumerParts, Counters, Farewell, Presence};
 use super::rebalancing::RebalanceThread;
+use super::reset::Resets;
 use super::rules::Rules;
-use super::table::{Assigned, QueueTable};
+use super::table::{Assigned, OrderlyQueue, QueueTable};
 use crate::consume::flow::FlowLimits;
 use crate::consume::pool::Pool;
 use crate::consume::process_queue::{ProcessQueue, Row};
+use crate::consume::queue_lock::{ClientLock, LOCK_ALL_INITIAL_DELAY};
 use crate::kernel::dist::Sampler;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::allocation::Allocations;
 use crate::node::client::{Answer, ClientInstance, Finished, Thread};
-use crate::node::config::ConsumerConfig;
+use crate::node::config::{ConsumerConfig, MessageModel};
 use crate::node::deployment::Deployment;
 use crate::node::fact::{Fact, RebalanceTrigger, RouteOwner, StopKind};
-use crate::node::outbox::{Effect, Outbox, Timer};
+use crate::node::outbox::{Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Body, ConsumerData, Correlation, Envelope};
-use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::protocol::message::{Body, ConsumerData, Envelope};
+use crate::store::ids::{ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
 const PERSIST_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
-/// `UNREGISTER_CLIENT`'s timeout (`mqClientApiTimeout`).
-const UNREGISTER_TIMEOUT: SimDuration = SimDuration::from_secs(3);
 
 /// A consumer.
 #[derive(Debug)]
@@ -50,14 +53,24 @@ pub struct Consumer {
     /// Listener calls of dropped queues that still run.
     pub(super) leftovers: Vec<(QueueIx, Row)>,
     pub(super) pool: Pool,
+    pub(super) orderly: OrderlyService,
+    pub(super) resets: Resets,
+    /// Offset files of the host, for a broadcasting member.
+    pub(super) local: LocalOffsets,
+    /// Started again without an offset file.
+    pub(super) without_file: bool,
+    /// How often `start()` was called.
+    pub(super) starts: u32,
     pub(super) next_call: u64,
     pub(super) service: Sampler,
     pub(super) service_per_call: Sampler,
+    pub(super) rules: ListenerRules,
     pub(super) handling: Sampler,
     pub(super) limits: FlowLimits,
     pub(super) rebalance: RebalanceThread,
     pub(super) persist_at: SimTime,
-    unregister: Vec<BrokerIx>,
+    /// What `shutdown()` has still to do: queues to unlock, offsets to send, brokers to leave.
+    pub(super) farewell: Farewell,
     pub(super) stream: Stream,
     pub(super) service_stream: Stream,
     /// Counts.
@@ -100,14 +113,20 @@ impl Consumer {
             table: QueueTable::default(),
             leftovers: Vec::new(),
             pool: Pool::new(config.consume_thread_min),
+            orderly: OrderlyService::default(),
+            resets: Resets::default(),
+            local: LocalOffsets::default(),
+            without_file: false,
+            starts: 0,
             next_call: 0,
             service: config.service_time.sampler(),
             service_per_call: config.service_time_per_call.sampler(),
+            rules: ListenerRules::new(me, &config.listener, deployment.salt),
             handling: config.client.handling.sampler(),
             limits: FlowLimits { count: 0, size_mib: 0, span: 0 },
             rebalance: RebalanceThread::default(),
             persist_at: SimTime::MAX,
-            unregister: Vec::new(),
+            farewell: Farewell::default(),
             stream,
             failures: Failures::new(Rules::new(&config.listener, 0), service_stream.clone()),
             service_stream,
@@ -149,6 +168,9 @@ impl Consumer {
         self.rebalance = RebalanceThread::default();
         self.pool = Pool::new(self.config.consume_thread_min);
         self.started = now;
+        let broadcasts = self.config.message_model == MessageModel::Broadcasting;
+        self.without_file = broadcasts && self.starts > 0 && !self.local.has_file(id);
+        self.starts += 1;
         out.fact(Fact::ClientStarted { instance: self.me, group: self.group, client: id });
         let delay = self.config.start_delay.duration(&mut self.stream);
         if delay.is_zero() {
@@ -156,39 +178,6 @@ impl Consumer {
         } else {
             out.arm(Timer::Started, now + delay);
         }
-    }
-
-    /// `shutdown()` is called: running listener calls are interrupted (`awaitTerminationMillisWhenShutdown` 0), offsets are
-    /// sent, then every broker is told.
-    pub fn on_shutdown(&mut self, now: SimTime, out: &mut Outbox) {
-        self.interrupt(now, out);
-        self.persist_all(now, out);
-        self.table.take_all();
-        self.presence = Presence::Stopping;
-        for timer in [Timer::Started, Timer::Scheduler, Timer::RebalanceWait, Timer::RebalanceWork] {
-            out.disarm(timer);
-        }
-        self.rebalance.stop();
-        self.client.abandon_calls(out);
-        out.fact(self.stopped(StopKind::Graceful));
-        self.unregister = self.client.brokers().collect();
-        self.unregister.reverse();
-        self.unregister_next(now, out);
-    }
-
-    /// The process is killed: nothing is sent; its connections are closed by the kernel.
-    pub fn on_killed(&mut self, now: SimTime, out: &mut Outbox) {
-        let was_frozen = std::mem::take(&mut self.frozen);
-        if was_frozen {
-            self.cut_off_all(self.frozen_at, out)
-        } else {
-            self.interrupt(now, out)
-        }
-        self.table.take_all();
-        self.rebalance.stop();
-        self.presence = Presence::Absent;
-        out.fact(self.stopped(StopKind::Killed));
-        out.effects.push(Effect::Exit);
     }
 
     /// The process is stopped by a signal or a pause: what it has done so far counts, nothing more happens.
@@ -210,7 +199,13 @@ impl Consumer {
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, allocations: &mut Allocations, out: &mut Outbox) {
         match envelope.body {
             Body::PullReply(reply) => self.on_pull_reply(now, reply, out),
-            Body::Returned(taken) => self.on_returned(now, envelope.correlation, taken, out),
+            Body::ResetOffset(group, offsets) => self.on_reset_offset(now, group, offsets, out),
+            Body::Returned(taken) if !Self::is_async(envelope.correlation) => {
+                self.on_returned(now, envelope.correlation, taken, out);
+            }
+            body if Self::is_async(envelope.correlation) => {
+                self.on_async_answer(now, envelope.correlation, Some(body), out);
+            }
             Body::NotifyConsumerIdsChanged(group) => {
                 if self.presence != Presence::Running || group != self.group {
                     return;
@@ -236,7 +231,8 @@ impl Consumer {
             Timer::ListenerReturn => self.on_listener_return(now, out),
             Timer::SendBackTimeout => self.on_send_back_timeout(now, out),
             Timer::CleanExpired => self.on_clean_expired(now, out),
-            Timer::RebalanceWork => self.apply_allocation(now, allocations, out),
+            Timer::RebalanceWork => self.on_rebalance_work(now, allocations, out),
+            Timer::LockAll => self.lock_all(now, out),
             _ => {
                 let answer = self.client.on_timeout(now, timer, out);
                 self.after(now, answer, allocations, out);
@@ -253,6 +249,9 @@ impl Consumer {
     pub fn on_exit(&mut self) {
         self.presence = Presence::Absent;
         self.frozen = false;
+        self.orderly.stop();
+        self.resets.stop();
+        self.farewell = Farewell::default();
     }
 
     /// `SubscriptionData#subVersion` is the time of `subscribe()`.
@@ -277,7 +276,7 @@ impl Consumer {
                 self.config.pull_threshold_size_for_queue,
                 queues,
             ),
-            span: self.config.consume_concurrently_max_span,
+            span: if self.is_orderly() { u32::MAX } else { self.config.consume_concurrently_max_span },
         };
     }
 
@@ -290,7 +289,10 @@ impl Consumer {
         stored: Option<u64>,
         out: &mut Outbox,
     ) -> u32 {
+        // Since 4.9.5 a process queue made under a lock is locked from its beginning.
+        let lock = if self.is_orderly() { ClientLock::granted(now) } else { ClientLock::default() };
         let token = self.table.insert(Assigned {
+            orderly: OrderlyQueue { lock, ..OrderlyQueue::default() },
             queue,
             process: ProcessQueue::new(from),
             next_offset: from,
@@ -311,38 +313,6 @@ impl Consumer {
         token
     }
 
-    /// Sends the offsets of these queues, one message per broker (`RemoteBrokerOffsetStore#persistAll`).
-    pub(super) fn send_offsets(&mut self, offsets: Vec<(QueueIx, u64)>, out: &mut Outbox) {
-        let mut rest = offsets.as_slice();
-        while let Some((first, _)) = rest.first() {
-            let broker = self.directory.parts(*first).broker;
-            let count = rest.iter().take_while(|(queue, _)| self.directory.parts(*queue).broker == broker).count();
-            let (batch, tail) = rest.split_at(count);
-            rest = tail;
-            out.send(
-                Address::Broker(broker),
-                Correlation::ONEWAY,
-                Body::UpdateOffsets { group: self.group, offsets: batch.to_vec() },
-            );
-            out.fact(Fact::OffsetsPersisted {
-                instance: self.me,
-                group: self.group,
-                client: self.client.id,
-                broker,
-                queues: count as u32,
-            });
-        }
-    }
-
-    fn persist_all(&mut self, now: SimTime, out: &mut Outbox) {
-        self.settle(now, out);
-        let queues: Vec<QueueIx> = self.table.queues().collect();
-        let mut offsets: Vec<(QueueIx, u64)> =
-            queues.into_iter().filter_map(|queue| Some((queue, self.table.get(queue)?.offset?))).collect();
-        offsets.sort_by_key(|(queue, _)| (self.directory.parts(*queue).broker, *queue));
-        self.send_offsets(offsets, out);
-    }
-
     fn on_started(&mut self, now: SimTime, out: &mut Outbox) {
         self.presence = Presence::Running;
         self.started = now;
@@ -351,6 +321,9 @@ impl Consumer {
         self.start_cleaning(now, out);
         self.arm_scheduler(out);
         out.arm(Timer::RebalanceWait, now + self.config.rebalance_wait_interval);
+        if self.renews_locks() {
+            out.arm(Timer::LockAll, now + LOCK_ALL_INITIAL_DELAY);
+        }
         if !self.client.begin_routes(now, Thread::Main, self.topics.clone(), out) {
             self.wake_rebalance(now, RebalanceTrigger::Start, out);
         }
@@ -382,7 +355,7 @@ impl Consumer {
             Answer::Finished(Thread::Scheduler, _) => self.run_scheduler(now, out),
             Answer::Finished(Thread::Rebalance, _) => self.next_topic(now, out),
             Answer::Own(Thread::Rebalance, body) => self.on_rebalance_answer(now, body, allocations, out),
-            Answer::Own(Thread::Main, _) => self.unregister_next(now, out),
+            Answer::Own(Thread::Main, _) => self.farewell_next(now, out),
             Answer::Finished(Thread::Main, Finished::Routes) => {
                 if !self.client.begin_heartbeat(now, Thread::Main, out) {
                     self.wake_rebalance(now, RebalanceTrigger::Start, out);
@@ -395,23 +368,7 @@ impl Consumer {
         }
     }
 
-    fn unregister_next(&mut self, now: SimTime, out: &mut Outbox) {
-        if self.presence != Presence::Stopping {
-            return;
-        }
-        match self.unregister.pop() {
-            Some(broker) => {
-                let body = Body::UnregisterClient(Some(self.group));
-                self.client.call(now, Thread::Main, Address::Broker(broker), body, UNREGISTER_TIMEOUT, out);
-            }
-            None => {
-                self.presence = Presence::Absent;
-                out.effects.push(Effect::Exit);
-            }
-        }
-    }
-
-    fn stopped(&self, how: StopKind) -> Fact {
+    pub(super) fn stopped(&self, how: StopKind) -> Fact {
         Fact::ClientStopped { instance: self.me, group: self.group, client: self.client.id, how }
     }
 }

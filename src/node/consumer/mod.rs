@@ -1,15 +1,24 @@
-//! The push consumer: clustering, concurrent (`DefaultMQPushConsumerImpl`).
+//! The push consumer (`DefaultMQPushConsumerImpl`): clustering and broadcasting, concurrent and orderly.
 
+mod calls;
+mod dead_letter;
+mod ending;
 mod expiry;
 mod failures;
 mod give_back;
 mod listener;
+mod local_offsets;
+mod locking;
 mod machine;
+mod orderly;
+mod orderly_rules;
 mod parts;
 mod preset;
 mod pulling;
 mod rebalancing;
+mod reset;
 mod rules;
+mod starting;
 mod table;
 mod view;
 

@@ -6,7 +6,7 @@ use crate::kernel::rng::Stream;
 use crate::node::config::ConsumerConfig;
 use crate::node::deployment::Deployment;
 use crate::protocol::directory::Directory;
-use crate::store::ids::{ExpressionIx, GroupIx, InstanceIx, TopicIx};
+use crate::store::ids::{BrokerIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// What a consumer process is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,14 @@ pub struct Counters {
     pub rebalances: u32,
     /// Of them, those that changed something.
     pub rebalances_changed: u32,
+}
+
+/// What `shutdown()` has still to do, each list from its end.
+#[derive(Debug, Default)]
+pub(super) struct Farewell {
+    pub(super) unlock: Vec<(BrokerIx, Vec<QueueIx>)>,
+    pub(super) offsets: Vec<(QueueIx, u64)>,
+    pub(super) unregister: Vec<BrokerIx>,
 }
 
 /// What a consumer is made of.

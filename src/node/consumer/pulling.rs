@@ -2,8 +2,9 @@
 
 use super::machine::Consumer;
 use super::parts::Presence;
-use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_DELAY};
+use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_DELAY, SUSPEND_DELAY};
 use crate::kernel::time::SimTime;
+use crate::node::config::MessageModel;
 use crate::node::counters::Counter;
 use crate::node::outbox::{Effect, Outbox, Passed};
 use crate::protocol::address::Address;
@@ -23,13 +24,17 @@ impl Consumer {
         if self.presence() != Presence::Running {
             return;
         }
-        let limits = self.limits;
+        let (limits, paused) = (self.limits, self.resets.paused);
         let Some(assigned) = self.table.by_token(token) else { return };
         if assigned.dropped {
             return;
         }
         assigned.last_pull = now;
         let queue = assigned.queue;
+        if paused {
+            out.effects.push(Effect::PullAt(token, now + SUSPEND_DELAY));
+            return;
+        }
         self.settle_queue(now, token, out);
         let Some(assigned) = self.table.by_token(token) else { return };
         if !limits.allow(&assigned.process, now) {
@@ -37,7 +42,12 @@ impl Consumer {
             out.effects.push(Effect::PullAt(token, now + FLOW_CONTROL_DELAY));
             return;
         }
-        let commit_offset = assigned.offset.filter(|offset| *offset > 0);
+        if self.is_orderly() && !self.pulls_under_lock(now, token, out) {
+            return;
+        }
+        let Some(assigned) = self.table.by_token(token) else { return };
+        let clustering = self.config.message_model == MessageModel::Clustering;
+        let commit_offset = assigned.offset.filter(|offset| *offset > 0 && clustering);
         let offset = assigned.next_offset;
         let parts = self.directory.parts(queue);
         let request = PullRequest {
@@ -111,6 +121,9 @@ impl Consumer {
         let (queue, offset) = (assigned.queue, assigned.next_offset);
         assigned.offset = Some(offset);
         self.send_offsets(vec![(queue, offset)], out);
+        if self.renews_locks() && self.in_listener(queue).is_none() {
+            self.unlock_left(now, queue, out);
+        }
         self.revoke(now, &[queue], out);
     }
 

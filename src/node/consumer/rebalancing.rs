@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::machine::Consumer;
+use super::starting::{OFFSET_TIMEOUT, SEARCH_TIMEOUT, Start, Stored};
 use crate::consume::flow::PULL_MAX_IDLE_TIME;
 use crate::consume::rebalance::difference;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::allocation::Allocations;
 use crate::node::client::Thread;
-use crate::node::config::ConsumeFromWhere;
+use crate::node::config::MessageModel;
 use crate::node::fact::{Fact, RebalanceTrigger};
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
@@ -19,10 +20,6 @@ use crate::store::ids::{BrokerIx, ClientIx, QueueIx};
 
 /// `GET_CONSUMER_LIST_BY_GROUP`'s timeout.
 const MEMBER_LIST_TIMEOUT: SimDuration = SimDuration::from_secs(3);
-/// Timeout of the offset queries (`RemoteBrokerOffsetStore#fetchConsumeOffsetFromBroker`).
-const OFFSET_TIMEOUT: SimDuration = SimDuration::from_secs(5);
-/// `consumeTimestamp`'s default, counted back from the consumer's start.
-const DEFAULT_CONSUME_TIMESTAMP_AGE: SimDuration = SimDuration::from_secs(30 * 60);
 
 /// What the rebalance thread is doing.
 #[derive(Debug, Default)]
@@ -48,22 +45,29 @@ pub(super) struct Run {
     trigger: RebalanceTrigger,
     /// Position in the consumer's topics.
     topic: usize,
-    step: Step,
+    pub(super) step: Step,
     /// `mqSet`, read before the member list is asked for.
     queues: Vec<QueueIx>,
     asked: Option<BrokerIx>,
     members: Option<Rc<[ClientIx]>>,
     /// Queues still to be taken.
     pub(super) to_take: VecDeque<QueueIx>,
+    /// Queues still to be given up, one after another, and whether the one at the front has been waited for.
+    pub(super) to_leave: VecDeque<QueueIx>,
+    pub(super) waited: bool,
     gained: u32,
-    lost: u32,
+    pub(super) lost: u32,
     pulls: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     /// The member list is asked for.
     MemberList,
+    /// An orderly consumer waits for the listener call of a queue it gives up.
+    GiveUp,
+    /// `LOCK_BATCH_MQ` of the queue at the front.
+    Lock,
     /// `QUERY_CONSUMER_OFFSET` of the queue at the front.
     QueryOffset,
     /// `GET_MAX_OFFSET` or `SEARCH_OFFSET_BY_TIMESTAMP` of the queue at the front.
@@ -91,6 +95,8 @@ impl Consumer {
             asked: None,
             members: None,
             to_take: VecDeque::new(),
+            to_leave: VecDeque::new(),
+            waited: false,
             gained: 0,
             lost: 0,
             pulls: Vec::new(),
@@ -131,14 +137,26 @@ impl Consumer {
                     out.arm(Timer::RebalanceWork, now + work);
                 }
             }
+            (Step::Lock, Some(Body::Locked(locked))) if locked.first() == run.to_take.front() => {
+                self.ask_offset(now, out);
+            }
             (Step::QueryOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, Some(offset), out),
             (Step::QueryOffset, Some(Body::Offset(None))) => self.start_without_offset(now, out),
             (Step::StartOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, None, out),
-            (Step::QueryOffset | Step::StartOffset, _) => {
-                // No offset to be had: the queue is tried again at the next run.
+            (Step::Lock | Step::GiveUp | Step::QueryOffset | Step::StartOffset, _) => {
+                // No lock or no offset to be had: the queue is tried again at the next run.
                 run.to_take.pop_front();
                 self.take_next(now, out);
             }
+        }
+    }
+
+    /// The rebalance thread has worked or waited for long enough.
+    pub(super) fn on_rebalance_work(&mut self, now: SimTime, allocations: &mut Allocations, out: &mut Outbox) {
+        if self.rebalance.run.as_ref().is_some_and(|run| run.step == Step::GiveUp) {
+            self.leave_next(now, out);
+        } else {
+            self.apply_allocation(now, allocations, out);
         }
     }
 
@@ -147,6 +165,8 @@ impl Consumer {
         let Some(run) = &self.rebalance.run else { return };
         let topic = self.topics[run.topic];
         let share = match &run.members {
+            // A broadcasting member takes everything and asks nobody.
+            Some(_) if self.config.message_model == MessageModel::Broadcasting => Some(run.queues.clone()),
             Some(members) => allocations.share(self.group, &self.directory, &run.queues, members, self.client.id).ok(),
             None => None,
         };
@@ -166,6 +186,13 @@ impl Consumer {
             }
         }
         change.gained.sort_unstable();
+        if self.renews_locks() {
+            if let Some(run) = &mut self.rebalance.run {
+                (run.to_leave, run.to_take) = (change.lost.into(), change.gained.into());
+            }
+            self.leave_next(now, out);
+            return;
+        }
         if !change.lost.is_empty() {
             self.give_up(now, &change.lost, out);
         }
@@ -219,17 +246,35 @@ impl Consumer {
         }
     }
 
-    /// Part 2: each gained queue needs its offset first, one call after another.
-    fn take_next(&mut self, now: SimTime, out: &mut Outbox) {
+    /// Part 2: each gained queue needs its lock, if it is orderly, and its offset first, one call after another.
+    pub(super) fn take_next(&mut self, now: SimTime, out: &mut Outbox) {
+        let orderly = self.is_orderly();
         let Some(run) = &mut self.rebalance.run else { return };
         let Some(queue) = run.to_take.front().copied() else {
             self.end_topic(now, out);
             return;
         };
+        if orderly {
+            run.step = Step::Lock;
+            self.lock_for_rebalance(now, queue, out);
+        } else {
+            self.ask_offset(now, out);
+        }
+    }
+
+    /// The stored offset of the queue at the front is looked up.
+    fn ask_offset(&mut self, now: SimTime, out: &mut Outbox) {
+        let Some(run) = &mut self.rebalance.run else { return };
+        let Some(queue) = run.to_take.front().copied() else { return };
         run.step = Step::QueryOffset;
-        let broker = Address::Broker(self.directory.parts(queue).broker);
-        let body = Body::QueryOffset(self.group, queue);
-        self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+        match self.stored_offset(queue) {
+            Stored::Known(Some(offset)) => self.take_front(now, offset, Some(offset), out),
+            Stored::Known(None) => self.start_without_offset(now, out),
+            Stored::Ask(body) => {
+                let broker = Address::Broker(self.directory.parts(queue).broker);
+                self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+            }
+        }
     }
 
     /// `RebalancePushImpl#computePullFromWhereWithException` when the broker knows no offset.
@@ -237,22 +282,13 @@ impl Consumer {
         let Some(run) = &mut self.rebalance.run else { return };
         let Some(queue) = run.to_take.front().copied() else { return };
         run.step = Step::StartOffset;
-        let body = match self.config.consume_from_where {
-            ConsumeFromWhere::FirstOffset => {
-                self.take_front(now, 0, None, out);
-                return;
+        match self.start_rule(queue) {
+            Start::At(offset) => self.take_front(now, offset, None, out),
+            Start::Ask(body) => {
+                let broker = Address::Broker(self.directory.parts(queue).broker);
+                self.client.call(now, Thread::Rebalance, broker, body, SEARCH_TIMEOUT, out);
             }
-            ConsumeFromWhere::LastOffset => Body::MaxOffset(queue),
-            ConsumeFromWhere::Timestamp => {
-                let time = self.config.consume_timestamp.map_or_else(
-                    || self.started.saturating_sub(DEFAULT_CONSUME_TIMESTAMP_AGE),
-                    |since_start| SimTime::ZERO + since_start,
-                );
-                Body::SearchOffset(queue, time)
-            }
-        };
-        let broker = Address::Broker(self.directory.parts(queue).broker);
-        self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+        }
     }
 
     fn take_front(&mut self, now: SimTime, from: u64, stored: Option<u64>, out: &mut Outbox) {
@@ -318,6 +354,14 @@ impl Consumer {
             return;
         };
         run.queues = route.subscribe_queues(topic, &self.directory);
+        if self.config.message_model == MessageModel::Broadcasting {
+            let myself: Rc<[ClientIx]> = Rc::new([self.client.id]);
+            (run.asked, run.members, run.step) = (None, Some(Rc::clone(&myself)), Step::MemberList);
+            self.rebalance.believed = Some(myself);
+            let work = self.config.rebalance_work.duration(&mut self.stream);
+            out.arm(Timer::RebalanceWork, now + work);
+            return;
+        }
         let brokers = &route.queue_datas;
         let asked = brokers[self.stream.below(brokers.len() as u64) as usize].broker;
         run.asked = Some(asked);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::consume::orderly::Attempts;
 use crate::consume::process_queue::ProcessQueue;
+use crate::consume::queue_lock::ClientLock;
 use crate::kernel::time::SimTime;
 use crate::store::ids::QueueIx;
 
@@ -21,8 +23,26 @@ pub struct Assigned {
     pub offset: Option<u64>,
     /// `ProcessQueue#lastPullTimestamp`.
     pub last_pull: SimTime,
-    /// An illegal offset has stopped it; it is removed when that is mended.
+    /// Dropped but still in the table: an illegal offset, a reset, or a listener call that could not be waited for. It is
+    /// removed when that is over.
     pub dropped: bool,
+    /// What orderly consumption needs.
+    pub orderly: OrderlyQueue,
+}
+
+/// The orderly part of a process queue.
+#[derive(Clone, Debug, Default)]
+pub struct OrderlyQueue {
+    /// Its lock.
+    pub lock: ClientLock,
+    /// `PullRequest#previouslyLocked`: pulling under the lock has begun.
+    pub previously_locked: bool,
+    /// The offset of the first pull under lock is being asked for.
+    pub asks_offset: bool,
+    /// `ProcessQueue#consuming`: there is a consume request.
+    pub consuming: bool,
+    /// Attempts with the messages at the front.
+    pub attempts: Attempts,
 }
 
 /// Assigned queues by slot and by queue. A token names a slot and its use, so that an answer to a queue that was dropped and

@@ -8,7 +8,7 @@ use super::table::Assigned;
 use crate::consume::process_queue::Row;
 use crate::protocol::message::ConsumerData;
 use crate::protocol::route::TopicRoute;
-use crate::store::ids::{ClientIx, QueueIx, TopicIx};
+use crate::store::ids::{ClientIx, GroupIx, QueueIx, TopicIx};
 
 impl Consumer {
     /// Size of the pool.
@@ -78,6 +78,34 @@ impl Consumer {
     #[must_use]
     pub fn asks_offset_of(&self) -> Option<QueueIx> {
         self.rebalance.run.as_ref()?.to_take.front().copied()
+    }
+
+    /// Its group.
+    #[must_use]
+    pub const fn group(&self) -> GroupIx {
+        self.group
+    }
+
+    /// The next start is on a host without offset files.
+    pub fn move_to_fresh_host(&mut self) {
+        self.local.move_to_fresh_host();
+    }
+
+    /// Puts an offset into the offset file of the client id it starts with.
+    pub fn preset_local_offset(&mut self, client: ClientIx, queue: QueueIx, offset: u64) {
+        self.local.persist_all(client, [(queue, offset)]);
+    }
+
+    /// Whether this is a broadcasting member that was started again and found no offset file.
+    #[must_use]
+    pub const fn began_without_file(&self) -> bool {
+        self.without_file
+    }
+
+    /// The lowest offset of a queue in the offset files of its host.
+    #[must_use]
+    pub fn lowest_local_offset(&self, queue: QueueIx) -> Option<u64> {
+        self.local.lowest(queue)
     }
 
     /// The process queue of an owned queue.

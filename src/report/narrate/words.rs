@@ -140,6 +140,7 @@ fn turn_words(outcome: &Outcome, names: &Names<'_>, turn: &Turn) -> String {
     if let Some((trigger, members, queues)) = turn.saw {
         let why = match trigger {
             RebalanceTrigger::Start => "on its start".to_owned(),
+            RebalanceTrigger::Reset => "after the offset reset".to_owned(),
             RebalanceTrigger::Notice(broker) => format!("told by {}", names.broker(broker)),
             RebalanceTrigger::Timer => {
                 let wait = outcome

@@ -107,6 +107,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
         moves: 0,
     };
     Outcome {
+        locks: Vec::new(),
         plan: Arc::new(plan(queues, members)),
         version: "0",
         digest: 0,

@@ -75,7 +75,7 @@ pub struct GroupTrack {
     /// Distinct messages the group is done with.
     pub departed: u64,
     /// Duplicates by cause, indexed by the cause.
-    pub duplicates: [u64; 4],
+    pub duplicates: [u64; CAUSES.len()],
     /// Whole run.
     pub latency: LatencyTrack,
     /// End-to-end, current window.
@@ -89,11 +89,13 @@ pub struct GroupTrack {
 }
 
 /// The causes in the order of [`GroupTrack::duplicates`].
-pub const CAUSES: [DuplicateCause; 4] = [
+pub const CAUSES: [DuplicateCause; 6] = [
     DuplicateCause::DoubleOwner,
     DuplicateCause::InFlightAtRevoke,
     DuplicateCause::NotPersistedAtDeath,
     DuplicateCause::OffsetWentBack,
+    DuplicateCause::OffsetReset,
+    DuplicateCause::StartedOver,
 ];
 
 impl GroupTrack {

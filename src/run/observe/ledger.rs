@@ -3,96 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::intervals::Intervals;
 use crate::node::fact::DuplicateCause;
 use crate::node::outbox::Fate;
-
-/// A set of offsets as disjoint half-open intervals, ascending. Offsets come nearly in order, so it is nearly always one.
-#[derive(Clone, Debug, Default)]
-pub struct Intervals(Vec<(u64, u64)>);
-
-impl Intervals {
-    /// Adds an offset; false when it was in.
-    #[inline]
-    pub fn insert(&mut self, offset: u64) -> bool {
-        if let Some(last) = self.0.last_mut()
-            && last.1 == offset
-        {
-            last.1 += 1;
-            return true;
-        }
-        self.insert_anywhere(offset)
-    }
-
-    fn insert_anywhere(&mut self, offset: u64) -> bool {
-        let index = self.0.partition_point(|(_, end)| *end < offset);
-        match self.0.get_mut(index) {
-            Some((start, end)) if *start <= offset && offset < *end => false,
-            Some((_, end)) if *end == offset => {
-                *end += 1;
-                if self.0.get(index + 1).is_some_and(|(next, _)| *next == offset + 1) {
-                    self.0[index].1 = self.0[index + 1].1;
-                    self.0.remove(index + 1);
-                }
-                true
-            }
-            Some((start, _)) if *start == offset + 1 => {
-                *start = offset;
-                true
-            }
-            _ => {
-                self.0.insert(index, (offset, offset + 1));
-                true
-            }
-        }
-    }
-
-    /// Whether an offset is in.
-    #[must_use]
-    pub fn contains(&self, offset: u64) -> bool {
-        let index = self.0.partition_point(|(_, end)| *end <= offset);
-        self.0.get(index).is_some_and(|(start, _)| *start <= offset)
-    }
-
-    /// The first offset from `from` on that is not in.
-    #[must_use]
-    pub fn first_missing(&self, from: u64) -> u64 {
-        let index = self.0.partition_point(|(_, end)| *end <= from);
-        self.0.get(index).filter(|(start, _)| *start <= from).map_or(from, |(_, end)| *end)
-    }
-
-    /// Takes an offset out; false when it was not in.
-    fn remove(&mut self, offset: u64) -> bool {
-        let index = self.0.partition_point(|(_, end)| *end <= offset);
-        let Some((start, end)) = self.0.get(index).copied().filter(|(start, _)| *start <= offset) else { return false };
-        let rest = [(start, offset), (offset + 1, end)];
-        self.0.splice(index..=index, rest.into_iter().filter(|(start, end)| start < end));
-        true
-    }
-
-    /// How many offsets are in.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        self.0.iter().map(|(start, end)| end - start).sum()
-    }
-
-    /// How many offsets before this one are in.
-    #[must_use]
-    pub fn len_before(&self, offset: u64) -> u64 {
-        self.0.iter().map(|(start, end)| (*end).min(offset).saturating_sub(*start)).sum()
-    }
-
-    /// Whether nothing is in.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// One past the greatest offset that is in.
-    #[must_use]
-    pub fn end(&self) -> u64 {
-        self.0.last().map_or(0, |(_, end)| *end)
-    }
-}
 
 /// How the latest owner of a queue came to it.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +40,10 @@ pub struct QueueLedger {
     last_owner_died: bool,
     /// Offsets that a stale commit opened again: [to, from).
     regressed: Option<(u64, u64)>,
+    /// Offsets that a reset opened again.
+    reset: Option<(u64, u64)>,
+    /// Offsets that a member without its offset file came to again.
+    started_over: Option<(u64, u64)>,
 }
 
 impl Default for QueueLedger {
@@ -144,6 +61,8 @@ impl Default for QueueLedger {
             handover: Handover { delivered_before: 0, after_death: false },
             last_owner_died: false,
             regressed: None,
+            reset: None,
+            started_over: None,
         }
     }
 }
@@ -162,11 +81,11 @@ impl QueueLedger {
         starts
     }
 
-    /// Somebody took the queue without a stored offset and pulls from `from`: what was not delivered before is jumped over.
+    /// Somebody took the queue without a stored offset and pulls from `from`: what nobody is done with is jumped over.
     /// `appended_at`: append time of an offset, ns.
     pub fn on_jump(&mut self, from: u64, appended_at: impl Fn(u64) -> u128) {
         for offset in self.base.unwrap_or(from)..from {
-            if !self.delivered.contains(offset) && self.passed.insert(offset) {
+            if !self.is_consumed(offset) && self.passed.insert(offset) {
                 self.passed_appends += appended_at(offset);
             }
         }
@@ -185,6 +104,49 @@ impl QueueLedger {
     #[must_use]
     pub fn filtered(&self) -> (u64, u64) {
         (self.filtered.len(), self.lost.len())
+    }
+
+    /// The offset was set from where it was to `to` on purpose. Backwards, what lies between may be read again, also what was
+    /// jumped over; whether that makes the group start earlier is returned.
+    pub fn on_reset(&mut self, to: u64, appended_at: impl Fn(u64) -> u128) -> bool {
+        let end = self.delivered.end();
+        if to < end {
+            let (low, high) = self.reset.unwrap_or((to, end));
+            self.reset = Some((low.min(to), high.max(end)));
+        }
+        for offset in to..self.passed.end() {
+            if self.passed.remove(offset) {
+                self.passed_appends -= appended_at(offset);
+            }
+        }
+        let earlier = self.base.is_some_and(|base| to < base);
+        if earlier {
+            self.base = Some(to);
+        }
+        earlier
+    }
+
+    /// Pulling begins at `from` although the queue was taken with another offset; whether that makes the group start earlier.
+    pub fn on_moved(&mut self, from: u64) -> bool {
+        let earlier = self.base.is_none_or(|base| from < base);
+        if earlier {
+            self.base = Some(from);
+        }
+        earlier
+    }
+
+    /// A member begins at `from` because it has lost its offsets.
+    pub fn on_started_over(&mut self, from: u64) {
+        let end = self.delivered.end();
+        if from < end {
+            self.started_over = Some((from, end));
+        }
+    }
+
+    /// Whether an offset was given to a listener.
+    #[must_use]
+    pub fn was_delivered(&self, offset: u64) -> bool {
+        self.delivered.contains(offset)
     }
 
     /// A listener call with a message that was jumped over returned after all.
@@ -251,7 +213,12 @@ impl QueueLedger {
     }
 
     fn cause(&self, offset: u64) -> DuplicateCause {
-        if self.regressed.is_some_and(|(low, high)| (low..high).contains(&offset)) {
+        let within = |range: Option<(u64, u64)>| range.is_some_and(|(low, high)| (low..high).contains(&offset));
+        if within(self.reset) {
+            DuplicateCause::OffsetReset
+        } else if within(self.started_over) {
+            DuplicateCause::StartedOver
+        } else if within(self.regressed) {
             DuplicateCause::OffsetWentBack
         } else if offset >= self.handover.delivered_before {
             DuplicateCause::DoubleOwner
@@ -324,20 +291,6 @@ impl QueueLedger {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn intervals_are_a_set() {
-        let mut intervals = Intervals::default();
-        for offset in [5, 6, 9, 7, 2, 8, 5, 3, 9] {
-            intervals.insert(offset);
-        }
-        assert_eq!(intervals.0, [(2, 4), (5, 10)]);
-        assert!(intervals.contains(9) && !intervals.contains(4) && !intervals.contains(10));
-        assert_eq!((intervals.first_missing(2), intervals.first_missing(4), intervals.first_missing(5)), (4, 4, 10));
-        assert_eq!(intervals.len(), 7);
-        assert!(intervals.remove(7) && intervals.remove(2) && !intervals.remove(4));
-        assert_eq!(intervals.0, [(3, 4), (5, 7), (8, 10)]);
-    }
 
     #[test]
     fn a_message_cut_off_and_delivered_again_is_a_duplicate_consumed_once() {

@@ -2,6 +2,9 @@
 //! node, and a run would be the same without them.
 
 pub mod group;
+pub mod intervals;
 pub mod ledger;
+pub mod locks;
+pub mod order;
 pub mod ownership;
 pub mod views;
