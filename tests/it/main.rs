@@ -8,6 +8,7 @@ mod cli;
 mod determinism;
 mod gallery;
 mod laws;
+mod life_laws;
 mod life_plan;
 mod orderly;
 mod queueing;
