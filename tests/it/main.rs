@@ -11,6 +11,7 @@ mod filter;
 mod gallery;
 mod import;
 mod laws;
+mod life_laws;
 mod life_plan;
 mod orderly;
 mod queueing;

@@ -159,16 +159,21 @@ impl Failures {
         self.agenda.insert((at, self.entries), due);
     }
 
-    /// Takes what is due by `now`, one at a time. A call that was put off meanwhile has another entry.
+    /// Takes what is due by `now`, one at a time.
     pub(super) fn take_due(&mut self, now: SimTime) -> Option<Due> {
-        loop {
-            let entry = self.agenda.first_entry().filter(|entry| entry.key().0 <= now)?;
-            let (at, _) = *entry.key();
-            let due = entry.remove();
-            let stale = matches!(&due, Due::Return(call) if self.calls.get(call).is_none_or(|known| known.end != at));
-            if !stale {
-                return Some(due);
+        self.forget_stale();
+        let entry = self.agenda.first_entry().filter(|entry| entry.key().0 <= now)?;
+        Some(entry.remove())
+    }
+
+    /// Entries of calls that end at another time by now, or not at all.
+    fn forget_stale(&mut self) {
+        while let Some(entry) = self.agenda.first_entry() {
+            let ends = |call| self.calls.get(call).is_some_and(|known| known.end == entry.key().0);
+            if !matches!(entry.get(), Due::Return(call) if !ends(call)) {
+                return;
             }
+            entry.remove();
         }
     }
 
@@ -233,6 +238,7 @@ impl Failures {
     /// Arms the timers where something is due earlier than they fire.
     #[inline]
     pub(super) fn arm(&mut self, out: &mut Outbox) {
+        self.forget_stale();
         if let Some(((next, _), _)) = self.agenda.first_key_value()
             && *next < self.armed
         {

@@ -39,6 +39,14 @@ enum LongExpression {
     Sql(String),
 }
 
+/// The keys of the long form.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum Kind {
+    Tags,
+    Sql,
+}
+
 struct ExpressionVisitor;
 
 impl<'de> Visitor<'de> for ExpressionVisitor {
@@ -61,15 +69,14 @@ impl<'de> Visitor<'de> for ExpressionVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<RawExpression, A::Error> {
-        let Some(kind) = access.next_key::<String>()? else {
+        let Some(kind) = access.next_key::<Kind>()? else {
             return Err(de::Error::custom("an empty expression; write tags like `A || B`, {tags: …} or {sql: …}"));
         };
-        let expression = match kind.as_str() {
-            "tags" => RawExpression::Tags(access.next_value()?),
-            "sql" => RawExpression::Sql(access.next_value()?),
-            other => return Err(de::Error::unknown_field(other, &["tags", "sql"])),
+        let expression = match kind {
+            Kind::Tags => RawExpression::Tags(access.next_value()?),
+            Kind::Sql => RawExpression::Sql(access.next_value()?),
         };
-        match access.next_key::<String>()? {
+        match access.next_key::<Kind>()? {
             None => Ok(expression),
             Some(_) => Err(de::Error::custom("an expression of two kinds; write `tags` or `sql`")),
         }

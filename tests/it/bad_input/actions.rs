@@ -73,7 +73,7 @@ timeline:
 - at: 10s
 ",
         says: "x.yaml:4:7: an entry without an action; add one of scale, start, stop, kill, freeze, thaw, \
-               rollingRestart, setQueues, setRate, setServiceTime",
+               rollingRestart, setQueues, setRate, setServiceTime, resetOffset",
     },
     Bad {
         what: "an entry with two actions",

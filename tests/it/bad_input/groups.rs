@@ -8,14 +8,14 @@ pub(super) const CASES: &[Bad] = &[
         yaml: r"topics: {t: {}}
 groups: {g: {topics: {t: {sql: a > }}}}
 ",
-        says: "",
+        says: "x.yaml:2:35: in SQL92: expected a value, a name or `(`, found the end",
     },
     Bad {
         what: "SQL92 with a wrong word, in quotes",
         yaml: r#"topics: {t: {}}
 groups: {g: {topics: {t: {sql: "a BETWEEN 5 TO 9"}}}}
 "#,
-        says: "",
+        says: "x.yaml:2:45: in SQL92: expected AND and the upper bound, found `TO`",
     },
     Bad {
         what: "SQL92 with a wrong word over two lines",
@@ -28,14 +28,14 @@ groups:
           a > 5
           AND AND
 ",
-        says: "",
+        says: "x.yaml:7:11: in SQL92, at column 11: expected a value, a name or `(`, found `AND`",
     },
     Bad {
         what: "no SQL92",
         yaml: r"topics: {t: {}}
 groups: {g: {topics: {t: {sql: ''}}}}
 ",
-        says: "",
+        says: "x.yaml:2:33: in SQL92: the expression is empty",
     },
     Bad {
         what: "tags that are separators only",
@@ -199,7 +199,7 @@ groups: {g: {topics: t}}
 timeline:
 - {at: 10s, resetOffset: {group: g, topic: u, to: end}}
 ",
-        says: "x.yaml:4:42: g does not consume u",
+        says: "x.yaml:4:44: g does not consume u",
     },
     Bad {
         what: "a reset into the future",
@@ -208,7 +208,7 @@ groups: {g: {topics: t}}
 timeline:
 - {at: 10s, resetOffset: {group: g, topic: t, to: 11s}}
 ",
-        says: "x.yaml:4:49: 11s is still to come at 10s; write `end` for what is newest then",
+        says: "x.yaml:4:51: 11s is still to come at 10s; write `end` for what is newest then",
     },
     Bad {
         what: "a reset to nowhere",
@@ -217,7 +217,7 @@ groups: {g: {topics: t}}
 timeline:
 - {at: 10s, resetOffset: {group: g, topic: t, to: start}}
 ",
-        says: "x.yaml:4:49: expected a time of the run like 30s, beginning or end, got `start`",
+        says: "x.yaml:4:51: expected a time of the run like 30s, beginning or end, got `start`",
     },
     Bad {
         what: "a fresh host for nobody",
@@ -244,7 +244,7 @@ groups: {g: {topics: t}}
 expect:
 - {count: {counter: committed, group: g, equals: 0}}
 ",
-        says: "x.yaml:4:30: committed transactions are counted for the whole cluster only; remove `group`",
+        says: "x.yaml:4:32: committed transactions are counted for the whole cluster only; remove `group`",
     },
     Bad {
         what: "a count without a bound",
@@ -262,7 +262,7 @@ groups: {g: {topics: t}}
 expect:
 - {retries: {group: g, atMost: 4, equals: 3}}
 ",
-        says: "x.yaml:4:33: `equals` beside another bound; remove one of them",
+        says: "x.yaml:4:35: `equals` beside another bound; remove one of them",
     },
     Bad {
         what: "a count of an undefined group",
@@ -271,7 +271,7 @@ groups: {g: {topics: t}}
 expect:
 - {lostMessages: {group: h, equals: 3}}
 ",
-        says: "x.yaml:4:24: undefined group `h`; did you mean `g`?",
+        says: "x.yaml:4:26: undefined group `h`; did you mean `g`?",
     },
     Bad {
         what: "a check of a broadcasting group before it starts",
@@ -280,7 +280,7 @@ groups: {g: {topics: t, messageModel: BROADCASTING, start: 20s}}
 expect:
 - {at: 10s, exactlyOneOwner: g}
 ",
-        says: "x.yaml:4:28: no member of g runs then",
+        says: "x.yaml:4:30: no member of g runs then",
     },
     Bad {
         what: "a check of an owner that a broadcasting group does not have",
@@ -289,7 +289,7 @@ groups: {g: {topics: t, messageModel: BROADCASTING}}
 expect:
 - {allocation: {group: g, owners: {g/0: q0-q3, g/1: q0-q3}}}
 ",
-        says: "x.yaml:4:46: undefined instance `g/1`",
+        says: "x.yaml:4:48: undefined instance `g/1`",
     },
     Bad {
         what: "lateness without a percentile",

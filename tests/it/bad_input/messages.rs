@@ -173,7 +173,7 @@ cluster: {brokers: {b: {messageDelayLevel: 1s  5s}}}
         yaml: r"topics: {t: {}}
 cluster: {messageDelayLevel: ''}
 ",
-        says: "x.yaml:2:30: a delay is missing; write numbers with the unit s, m, h or d, separated by one space: `1s 5s 10s`",
+        says: "x.yaml:2:31: a delay is missing; write numbers with the unit s, m, h or d, separated by one space: `1s 5s 10s`",
     },
     Bad {
         what: "too many checks",
