@@ -8,6 +8,7 @@ use super::rules::Subject;
 use crate::consume::process_queue::{ProcessQueue, Row};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::config::ConsumeMode;
 use crate::node::outbox::{Delivery, Fate, Outbox};
 use crate::store::get_message::Pulled;
 use crate::store::ids::QueueIx;
@@ -28,7 +29,9 @@ impl Consumer {
     pub(super) fn submit(&mut self, now: SimTime, token: u32, batch: &[Pulled], out: &mut Outbox) {
         if self.is_orderly() {
             self.submit_orderly(now, token, batch, out);
-        } else if self.failures.rules.is_some() {
+            return;
+        }
+        if self.failures.rules.is_some() {
             self.submit_by_rules(now, token, batch, out);
             return;
         }
@@ -74,11 +77,13 @@ impl Consumer {
             assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
             take_floor(assigned, now);
         }
+        let orderly = self.config.consume_mode == ConsumeMode::Orderly;
         self.leftovers.retain(|(queue, row)| {
-            if row.finished(now) {
+            let over = leftover_is_over(row, orderly, now);
+            if over {
                 report(*queue, row, leftover_fate(row), busy, out);
             }
-            !row.finished(now)
+            !over
         });
     }
 
@@ -94,8 +99,9 @@ impl Consumer {
             assigned.process.report_all(now, |row| report(queue, row, Fate::Acknowledged, busy, out));
             take_floor(assigned, now);
         }
+        let orderly = self.config.consume_mode == ConsumeMode::Orderly;
         self.leftovers.retain(|(of, row)| {
-            let over = *of == queue && row.finished(now);
+            let over = *of == queue && leftover_is_over(row, orderly, now);
             if over {
                 report(queue, row, leftover_fate(row), busy, out);
             }
@@ -317,6 +323,12 @@ pub(super) fn take_floor(assigned: &mut super::table::Assigned, now: SimTime) {
     if let Some(floor) = assigned.process.ack_floor(now) {
         assigned.offset = Some(assigned.offset.unwrap_or(0).max(floor));
     }
+}
+
+/// Whether a listener call of a queue that was given up is over. In a concurrent consumer a held one still has to be sent back
+/// (`consumeTimeout` took it out of its queue); in an orderly one nothing follows.
+const fn leftover_is_over(row: &Row, orderly: bool, now: SimTime) -> bool {
+    if orderly { row.end.as_nanos() <= now.as_nanos() } else { row.finished(now) }
 }
 
 /// What became of a listener call of a queue that was given up: `held` says that it fails.
