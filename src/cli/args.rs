@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::allocate::{AllocateArgs, OutputFormat};
+use super::store::StoreArgs;
 use crate::kernel::time::SimDuration;
 use crate::scenario::Overrides;
 
@@ -32,6 +33,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Divide queues among consumers with RocketMQ's allocation strategies
     Allocate(AllocateArgs),
+    /// Look into a broker's store on disk
+    Store(StoreArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a completion script for a shell

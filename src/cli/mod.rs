@@ -12,6 +12,7 @@ mod progress;
 mod report_adapter;
 mod run;
 mod schema;
+mod store;
 mod terminal;
 mod test;
 
@@ -54,6 +55,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Allocate(args) => allocate::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),
+        Command::Store(args) => store::run(args, terminal),
         Command::Schema => schema::run(terminal),
         Command::Completions(args) => completions::run(args, terminal),
     };

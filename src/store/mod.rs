@@ -7,6 +7,7 @@ pub mod commit_log;
 pub mod config;
 mod consume_queue;
 pub mod delay;
+pub mod disk;
 pub mod dispatch;
 pub mod get_message;
 pub mod group_topic;

@@ -1,0 +1,57 @@
+//! What the dispatcher reads off a record for consume queues and index (`CommitLog#checkMessageAndReturnSize`).
+
+use super::properties;
+use super::record::Record;
+use crate::kernel::java::string_hash;
+use crate::store::delay::{DelayLevels, SCHEDULE_TOPIC};
+use crate::store::property_name;
+
+/// Tags code of a consume queue entry: the hash of the tag, or in the schedule topic the time at which the message is
+/// due. `None` if the delay level is no number: recovery takes such a record for damaged.
+#[must_use]
+pub fn tags_code(topic: &str, properties: &str, store_timestamp: i64, levels: &DelayLevels) -> Option<i64> {
+    let hash = properties::find(properties, property_name::TAGS).map_or(0, |tags| i64::from(string_hash(tags)));
+    if topic != SCHEDULE_TOPIC {
+        return Some(hash);
+    }
+    let Some(level) = properties::find(properties, property_name::DELAY) else { return Some(hash) };
+    let level = level.parse::<i32>().ok()?.min(levels.max_level());
+    Some(if level > 0 { levels.deliver_timestamp(level, store_timestamp) } else { hash })
+}
+
+/// [`tags_code`] of a record.
+#[must_use]
+pub fn tags_code_of(record: &Record<'_>, levels: &DelayLevels) -> Option<i64> {
+    tags_code(&record.topic(), &record.properties(), record.store_timestamp, levels)
+}
+
+/// The keys under which a record is indexed (`IndexService#buildIndex`): the unique key, then the parts of `KEYS`.
+pub fn index_keys(properties: &str) -> impl Iterator<Item = &str> {
+    let unique = properties::find(properties, property_name::UNIQ_KEY);
+    let keys = properties::find(properties, property_name::KEYS).unwrap_or_default();
+    unique.into_iter().chain(keys.split(' ').filter(|key| !key.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delayed_messages_carry_their_time_and_others_the_hash_of_their_tag() {
+        let levels = DelayLevels::default();
+        let code = |topic: &str, properties: &str| tags_code(topic, properties, 7, &levels);
+        assert_eq!(code("T", "TAGS\u{1}a\u{2}DELAY\u{1}1"), Some(97));
+        assert_eq!(code("T", ""), Some(0));
+        assert_eq!(code(SCHEDULE_TOPIC, "TAGS\u{1}a\u{2}DELAY\u{1}1"), Some(1007));
+        assert_eq!(code(SCHEDULE_TOPIC, "DELAY\u{1}99"), Some(7_200_007), "above the highest level");
+        assert_eq!(code(SCHEDULE_TOPIC, "TAGS\u{1}a"), Some(97));
+        assert_eq!(code(SCHEDULE_TOPIC, "DELAY\u{1}x"), None);
+    }
+
+    #[test]
+    fn the_unique_key_comes_first_and_keys_may_repeat() {
+        let text = "KEYS\u{1}a  b a\u{2}UNIQ_KEY\u{1}u";
+        assert_eq!(index_keys(text).collect::<Vec<_>>(), ["u", "a", "b", "a"]);
+        assert_eq!(index_keys("").count(), 0);
+    }
+}
