@@ -12,5 +12,6 @@ mod random_plan;
 mod real_runs;
 mod report;
 mod scenario;
+mod store_disk;
 mod store_oracle;
 mod tidy;

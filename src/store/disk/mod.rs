@@ -12,6 +12,8 @@ pub mod decode;
 pub mod dispatch;
 pub mod error;
 pub mod file_name;
+#[cfg(test)]
+mod fixture;
 pub mod folder;
 pub mod host;
 pub mod index_file;
