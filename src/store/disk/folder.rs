@@ -49,7 +49,7 @@ impl SeekFile {
 }
 
 impl ReadAt for SeekFile {
-    fn len(&self) -> io::Result<u64> {
+    fn file_len(&self) -> io::Result<u64> {
         Ok(self.0.borrow().metadata()?.len())
     }
 

@@ -79,15 +79,19 @@ fn check_lengths(window: &Window<'_>, position: u64, opening: Opening) -> io::Re
 /// # Errors
 /// If the file cannot be read.
 pub fn first_data(window: &mut Window<'_>, position: u64) -> io::Result<Option<u64>> {
-    const STEP: usize = 64 << 10;
+    const STEP: usize = 256 << 10;
+    const BLOCK: usize = 128;
     let mut at = position;
     while at < window.len() {
         let bytes = window.bytes(at, STEP)?;
         if bytes.is_empty() {
             break;
         }
-        if let Some(found) = bytes.iter().position(|&byte| byte != 0) {
-            return Ok(Some(at + found as u64));
+        // Most of a last file is zeros: whole blocks are looked at together.
+        let (blocks, _) = bytes.as_chunks::<BLOCK>();
+        let zeros = blocks.iter().take_while(|block| block.iter().fold(0, |all, byte| all | byte) == 0).count() * BLOCK;
+        if let Some(found) = bytes[zeros..].iter().position(|&byte| byte != 0) {
+            return Ok(Some(at + (zeros + found) as u64));
         }
         at += bytes.len() as u64;
     }

@@ -10,7 +10,7 @@ use super::source::{DirEntry, ReadAt, StoreSource};
 pub struct MemoryFiles(pub BTreeMap<String, Vec<u8>>);
 
 impl ReadAt for &[u8] {
-    fn len(&self) -> io::Result<u64> {
+    fn file_len(&self) -> io::Result<u64> {
         Ok(<[u8]>::len(self) as u64)
     }
 

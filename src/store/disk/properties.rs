@@ -52,7 +52,8 @@ pub fn find<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     pieces(text).filter(|(other, _)| *other == name).last().map(|(_, value)| value)
 }
 
-fn pieces(text: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Names and values as they come.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let pairs = text.split(PROPERTY_SEPARATOR).filter_map(|piece| piece.split_once(NAME_VALUE_SEPARATOR));
     pairs.filter(|(name, value)| !name.is_empty() && !value.is_empty())
 }

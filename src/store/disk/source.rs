@@ -8,7 +8,7 @@ pub trait ReadAt {
     ///
     /// # Errors
     /// If the file cannot be looked at.
-    fn len(&self) -> io::Result<u64>;
+    fn file_len(&self) -> io::Result<u64>;
 
     /// Fills `out` from `position` on and says how many bytes there were; fewer only at the file's end.
     ///
@@ -61,7 +61,7 @@ impl<'a> Window<'a> {
     /// # Errors
     /// If the file cannot be looked at.
     pub fn new(file: Box<dyn ReadAt + 'a>) -> io::Result<Self> {
-        let len = file.len()?;
+        let len = file.file_len()?;
         Ok(Self { file, len, start: 0, buffer: Vec::new() })
     }
 

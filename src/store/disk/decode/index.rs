@@ -16,7 +16,7 @@ pub fn decode_index(source: &dyn StoreSource, sink: &mut Sink<'_>) -> Result<(),
         let path = format!("index/{}", entry.name);
         let damage = |position: u64, kind: StoreErrorKind| StoreError::new(path.as_str(), position, kind);
         let file = source.open(&path).map_err(|error| damage(0, error.into()))?;
-        let file_len = file.len().map_err(|error| damage(0, error.into()))?;
+        let file_len = file.file_len().map_err(|error| damage(0, error.into()))?;
         let mut bytes = [0; INDEX_HEADER_LEN];
         let read = file.read_at(0, &mut bytes).map_err(|error| damage(0, error.into()))?;
         if read < INDEX_HEADER_LEN {

@@ -19,7 +19,7 @@ pub(super) fn offset_files(source: &dyn StoreSource, dir: &str) -> Result<Vec<Of
     for entry in source.list(dir).map_err(|error| StoreError::new(dir, 0, error))? {
         let Some(from) = offset_of(&entry.name).filter(|_| !entry.is_dir) else { continue };
         let path = format!("{dir}/{}", entry.name);
-        let len = source.open(&path).and_then(|file| file.len());
+        let len = source.open(&path).and_then(|file| file.file_len());
         let len = len.map_err(|error| StoreError::new(path.as_str(), 0, error))?;
         files.push(OffsetFile { path, from, len });
     }

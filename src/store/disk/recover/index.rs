@@ -1,6 +1,6 @@
 //! The index files while a store is opened (`IndexService`): their headers, and how many entries are added again.
 
-use crate::store::disk::dispatch;
+use crate::store::disk::dispatch::DispatchProperties;
 use crate::store::disk::error::StoreError;
 use crate::store::disk::index_file::{IndexHeader, IndexReader, IndexSizes};
 use crate::store::disk::record::Record;
@@ -54,7 +54,7 @@ impl IndexModel {
             return;
         }
         let properties = record.properties();
-        for _ in dispatch::index_keys(&properties) {
+        for _ in DispatchProperties::of(&properties).index_keys() {
             // Whether the slot was empty is not known without the slots; the count of used slots is not kept up.
             self.writable().add(record.physical_offset, record.store_timestamp, false);
         }

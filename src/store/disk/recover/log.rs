@@ -44,7 +44,7 @@ pub(super) fn file_offsets(source: &dyn StoreSource, dir: &str, size: u64) -> Re
         let path = format!("{dir}/{}", entry.name);
         let offset = offset_of(&entry.name).filter(|_| !entry.is_dir);
         let Some(offset) = offset else { return Ok(None) };
-        let len = source.open(&path).and_then(|file| file.len());
+        let len = source.open(&path).and_then(|file| file.file_len());
         if len.map_err(|error| StoreError::new(path, 0, error))? != size {
             return Ok(None);
         }

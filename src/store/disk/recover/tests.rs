@@ -1,3 +1,4 @@
+use super::super::checkpoint::Checkpoint;
 use super::super::fixture::{config, store};
 use super::super::memory::MemoryFiles;
 use super::super::writer::Ending;

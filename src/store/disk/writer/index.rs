@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use super::super::calendar::human_string;
-use super::super::dispatch;
+use super::super::dispatch::DispatchProperties;
 use super::super::error::StoreError;
 use super::super::index_file::{INDEX_ENTRY_LEN, IndexEntry, IndexHeader, IndexSizes, index_hash_of};
 use super::super::recover::follow_up;
@@ -44,12 +44,17 @@ impl IndexWriter {
     }
 
     /// Adds a record's keys (`IndexService#buildIndex`).
-    pub(super) fn put(&mut self, facts: &RecordFacts<'_>, offset: i64) -> Result<(), StoreError> {
+    pub(super) fn put(
+        &mut self,
+        facts: &RecordFacts<'_>,
+        properties: &DispatchProperties<'_>,
+        offset: i64,
+    ) -> Result<(), StoreError> {
         self.writable(facts.store_timestamp)?;
         if !sys_flag::is_indexed(facts.sys_flag) {
             return Ok(());
         }
-        for key in dispatch::index_keys(facts.properties) {
+        for key in properties.index_keys() {
             let sizes = self.sizes;
             self.writable(facts.store_timestamp)?.put(index_hash_of(facts.topic, key), offset, facts, sizes)?;
         }

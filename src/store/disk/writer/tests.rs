@@ -1,14 +1,19 @@
 use proptest::prelude::*;
 
 use super::super::decode::{self, Listed, Place, decode_log, decode_queues};
+use super::super::dispatch;
 use super::super::fixture::{FACTS, SIZES, config, files};
+use super::super::host::Host;
+use super::super::index_file::IndexSizes;
 use super::super::index_file::{IndexReader, query_offset};
 use super::super::memory::MemoryFiles;
 use super::super::queue_entry::QueueEntry;
 use super::super::record::{Record, RecordVersion};
 use super::super::recover::open_store;
 use super::super::source::StoreSource;
+use super::super::sys_flag;
 use super::*;
+use crate::store::delay::DelayLevels;
 
 fn with_writer<T>(sizes: StoreSizes, first: u64, work: impl FnOnce(StoreWriter) -> T) -> (MemoryFiles, T) {
     let folder = tempfile::tempdir().unwrap();
