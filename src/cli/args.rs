@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::allocate::{AllocateArgs, OutputFormat};
 use super::filter::FilterArgs;
 use super::import::ImportArgs;
+use super::store::StoreArgs;
 use crate::kernel::time::SimDuration;
 use crate::scenario::Overrides;
 
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Filter(FilterArgs),
     /// Make a scenario of the configuration files of real brokers
     Import(ImportArgs),
+    /// Look into a broker's store on disk
+    Store(StoreArgs),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a completion script for a shell

@@ -14,6 +14,7 @@ mod progress;
 mod report_adapter;
 mod run;
 mod schema;
+mod store;
 mod terminal;
 mod test;
 
@@ -60,6 +61,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),
         Command::Import(args) => import::run(args, terminal),
+        Command::Store(args) => store::run(args, terminal),
         Command::Schema => schema::run(terminal),
         Command::Completions(args) => completions::run(args, terminal),
     };

@@ -21,5 +21,6 @@ mod report;
 mod returns;
 mod scenario;
 mod scenario_messages;
+mod store_disk;
 mod store_oracle;
 mod tidy;
