@@ -5,6 +5,7 @@
 pub mod allocation;
 pub mod chart;
 pub mod events;
+pub mod explain;
 pub mod html;
 pub mod human;
 pub mod junit;
@@ -13,6 +14,7 @@ pub mod markdown;
 pub mod names;
 pub mod narrate;
 pub mod series;
+pub mod store;
 pub mod summary;
 pub mod table;
 pub mod tables;

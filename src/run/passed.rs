@@ -3,6 +3,7 @@
 use super::outcome::Loss;
 use super::world::World;
 use crate::node::counters::Counter;
+use crate::node::fact::Fact;
 use crate::node::outbox::Passed;
 use crate::protocol::address::Address;
 use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
@@ -35,6 +36,10 @@ impl World {
             }
             let counter = if wanted { Counter::Lost } else { Counter::Filtered };
             self.out.counters.add(counter, group, 1);
+            if self.trace {
+                let Passed { queue, by_client, .. } = run;
+                self.observe(Fact::FilteredOut { instance, group, queue, offset, by_client, wanted });
+            }
             if wanted {
                 self.enter_loss(group, instance, run, offset);
             }
