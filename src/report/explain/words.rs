@@ -39,7 +39,7 @@ impl<'a> Words<'a> {
                 range(*from, *count)
             ),
             Fact::Consumed { instance, started, latency, .. } => format!(
-                "consumed by {}: the listener began {} before and returned, {} after the send",
+                "consumed by {}: the listener began {} ago and returns, {} after the send",
                 names.instance(*instance),
                 duration(at.since(*started)),
                 duration(*latency)
