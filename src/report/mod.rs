@@ -12,6 +12,7 @@ pub mod key;
 pub mod markdown;
 pub mod names;
 pub mod narrate;
+pub mod queues;
 pub mod series;
 pub mod summary;
 pub mod table;

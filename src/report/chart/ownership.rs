@@ -10,6 +10,7 @@ use super::legend::{Legend, Swatch};
 use crate::kernel::time::SimTime;
 use crate::report::human::{count, counted};
 use crate::report::names::Names;
+use crate::report::queues::shown;
 use crate::run::outcome::{Fact, Outcome, QueueOwnership};
 use crate::store::ids::{GroupIx, InstanceIx};
 use segments::{Segment, State};
@@ -45,10 +46,10 @@ impl Chart for Ownership {
 
     fn draw(&self, outcome: &Outcome) -> Option<String> {
         let names = Names::new(&outcome.plan);
-        let weights: Vec<u64> = outcome.ownership.iter().map(weight).collect();
-        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
-        let chosen: Vec<&QueueOwnership> =
-            choose(&weights, &parts).iter().map(|place| &outcome.ownership[*place]).collect();
+        let shown: Vec<&QueueOwnership> = shown(outcome).into_iter().map(|place| &outcome.ownership[place]).collect();
+        let weights: Vec<u64> = shown.iter().map(|own| weight(own)).collect();
+        let parts: Vec<u32> = shown.iter().map(|own| own.group.0).collect();
+        let chosen: Vec<&QueueOwnership> = choose(&weights, &parts).iter().map(|place| shown[*place]).collect();
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < weights.len() {
             let all = counted(weights.len() as u64, "queue", "queues");
