@@ -43,6 +43,13 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
     }
 }
 
+/// The delay of a level at the brokers.
+#[must_use]
+pub fn delay_of(outcome: &Outcome, level: u8) -> Option<SimDuration> {
+    let broker = outcome.plan.brokers.first()?;
+    broker.config.message_delay_level.get(usize::from(level).checked_sub(1)?).copied()
+}
+
 /// How bad it is that this lasted so long: under a second is the price of any change.
 #[must_use]
 pub fn trouble(time: SimDuration) -> Tone {

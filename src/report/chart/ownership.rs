@@ -1,7 +1,7 @@
 //! Who owned each queue at each moment: the Gantt chart of a run.
 
-mod bars;
-mod segments;
+pub(super) mod bars;
+pub(super) mod segments;
 
 use super::Chart;
 use super::frame::Frame;
@@ -61,13 +61,14 @@ impl Chart for Ownership {
             .map(|own| segments::of(own, starts.get(own.group.at()).copied().unwrap_or(SimTime::ZERO), outcome.end))
             .collect();
         let bands = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
-        let legend = legend(&names, &segments);
+        let all: Vec<&[Segment]> = segments.iter().map(Vec::as_slice).collect();
+        let legend = legend_of(&names, &all, "no owner");
         let frame = Frame::new(self, outcome, bands.label_width()).subtitle(subtitle);
         Some(frame.draw(bands.height(), &legend, |canvas, plot| {
             let lanes: Vec<bars::Lane<'_>> = segments
                 .iter()
                 .enumerate()
-                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments })
+                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments, nobody: "no owner" })
                 .collect();
             bars::draw(canvas, plot, &names, &lanes);
             bands.draw(canvas, plot);
@@ -91,7 +92,7 @@ pub(super) fn lane_label(outcome: &Outcome, names: &Names<'_>, own: &QueueOwners
 }
 
 /// When each group's first member started: from then on a queue without an owner is an orphan.
-fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
+pub(super) fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
     (0..outcome.plan.groups.len())
         .map(|group| {
             let group = GroupIx::new(group);
@@ -108,10 +109,11 @@ fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
         .collect()
 }
 
-fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
+/// The consumers of the lanes, and what else is drawn in them; `nobody` says what a stretch without a consumer is.
+pub(super) fn legend_of(names: &Names<'_>, segments: &[&[Segment]], nobody: &str) -> Legend {
     let mut owners: Vec<InstanceIx> = Vec::new();
     let (mut orphan, mut double, mut frozen) = (false, false, false);
-    for segment in segments.iter().flatten() {
+    for segment in segments.iter().copied().flatten() {
         match &segment.state {
             State::Absent => {}
             State::Orphan => orphan = true,
@@ -126,7 +128,7 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
     owners.dedup();
     let mut entries = owner_entries(names, &owners);
     if orphan {
-        entries.push(("no owner".to_owned(), bars::orphan_swatch()));
+        entries.push((nobody.to_owned(), bars::orphan_swatch()));
     }
     if double {
         entries.push(("two owners at once".to_owned(), bars::double_swatch()));
