@@ -3,6 +3,7 @@
 use super::human::{count, counted, duration, moment};
 use super::names::Names;
 use super::narrate;
+use super::queues::shown;
 use super::table::{Cell, Table, Tone};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::run::outcome::{Fact, Outcome, QueueOwnership, StopKind};
@@ -95,11 +96,15 @@ pub fn changes(outcome: &Outcome, max: usize) -> (Vec<Change>, usize) {
         moments.drain(max - 1..moments.len() - 1);
     }
     let lives = lifetimes(outcome);
+    let mut seen = vec![false; outcome.ownership.len()];
+    shown(outcome).into_iter().for_each(|place| seen[place] = true);
+    let queues: Vec<&QueueOwnership> =
+        outcome.ownership.iter().zip(&seen).filter(|(_, seen)| **seen).map(|(own, _)| own).collect();
     let built = moments
         .into_iter()
         .map(|(at, until, label)| {
             let mut groups: Vec<GroupChange> = (0..outcome.groups.len())
-                .map(|group| group_change(outcome, &lives, GroupIx::new(group), at, until))
+                .map(|group| group_change(outcome, (&queues, &lives), GroupIx::new(group), at, until))
                 .collect();
             if groups.iter().any(GroupChange::changed) {
                 groups.retain(GroupChange::changed);
@@ -140,7 +145,7 @@ fn moments(outcome: &Outcome) -> Vec<(SimTime, SimTime, String)> {
 
 fn group_change(
     outcome: &Outcome,
-    lives: &[Vec<(SimTime, SimTime)>],
+    (queues, lives): (&[&QueueOwnership], &[Vec<(SimTime, SimTime)>]),
     group: GroupIx,
     at: SimTime,
     until: SimTime,
@@ -150,7 +155,7 @@ fn group_change(
     let mut after = before.clone();
     let (mut orphans, mut doubles) = (Vec::new(), Vec::new());
     let mut settled: Option<SimTime> = None;
-    for own in outcome.ownership.iter().filter(|own| own.group == group) {
+    for own in queues.iter().filter(|own| own.group == group) {
         for owner in owners_before(own, at) {
             before[owner.at()].push(own.queue);
         }

@@ -294,16 +294,16 @@ impl Line<'_> {
     /// Locks, resets, and what becomes of order.
     fn order(&mut self, outcome: &Outcome, fact: &Fact) {
         match fact {
-            Fact::LockTaken { broker, group, queue, instance, client } => {
-                self.event("lock_taken").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+            Fact::LockTaken { group, queue, instance, client, .. } => {
+                self.event("lock_taken").member(*group, *client, *instance).queue(outcome, *queue);
             }
-            Fact::LockLost { broker, group, queue, until, expired, .. } => {
-                self.event("lock_lost").group(*group).broker(*broker).queue(outcome, *queue);
+            Fact::LockLost { group, queue, until, expired, .. } => {
+                self.event("lock_lost").group(*group).queue(outcome, *queue);
                 self.str("how", if *expired { "expired" } else { "unlocked" }).num("until_ns", until.as_nanos());
             }
-            Fact::LockDenied { broker, group, queue, instance, client, holder } => {
+            Fact::LockDenied { group, queue, instance, client, holder, .. } => {
                 let holder = outcome.plan.client_ids.get(holder.at()).cloned().unwrap_or_default();
-                self.event("lock_denied").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+                self.event("lock_denied").member(*group, *client, *instance).queue(outcome, *queue);
                 self.str("holder", &holder);
             }
             Fact::PullMoved { instance, group, client, queue, from, to } => {

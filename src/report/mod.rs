@@ -13,6 +13,7 @@ pub mod key;
 pub mod markdown;
 pub mod names;
 pub mod narrate;
+pub mod queues;
 pub mod series;
 pub mod store;
 pub mod summary;

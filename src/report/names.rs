@@ -2,6 +2,7 @@
 
 use super::human::{self, clean};
 use crate::run::outcome::Plan;
+use crate::scenario::plan::{QueueKey, TopicRole};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// Runs of names beyond this are left out of a list, with their number.
@@ -11,6 +12,8 @@ const LIST_MAX: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
     plan: &'a Plan,
+    /// The scenario has several topics of its own.
+    several_topics: bool,
 }
 
 macro_rules! name_of {
@@ -27,7 +30,8 @@ impl<'a> Names<'a> {
     /// Names of this plan.
     #[must_use]
     pub fn new(plan: &'a Plan) -> Self {
-        Self { plan }
+        let own = plan.topics.iter().filter(|topic| topic.role == TopicRole::Normal);
+        Self { plan, several_topics: own.count() > 1 }
     }
 
     name_of!(
@@ -68,6 +72,12 @@ impl<'a> Names<'a> {
         name.rsplit_once('/').map_or_else(|| name.clone(), |(_, mark)| mark.to_owned())
     }
 
+    /// Whether a topic has to be named for one to know which is meant: there are several, or it is one of the system's.
+    #[must_use]
+    pub fn needs_name(&self, topic: TopicIx) -> bool {
+        self.several_topics || self.plan.topics.get(topic.at()).is_some_and(|topic| topic.role != TopicRole::Normal)
+    }
+
     /// A queue: `q3`, with the broker before it when there are several, and the topic likewise.
     #[must_use]
     pub fn queue(&self, id: QueueIx) -> String {
@@ -84,7 +94,7 @@ impl<'a> Names<'a> {
 
     fn queue_prefix(&self, topic: TopicIx, broker: BrokerIx) -> String {
         let mut prefix = String::new();
-        if self.plan.topics.len() > 1 {
+        if self.needs_name(topic) {
             prefix.push_str(&self.topic(topic));
             prefix.push(' ');
         }
@@ -95,11 +105,15 @@ impl<'a> Names<'a> {
         prefix
     }
 
-    /// A sorted list of queues in runs: `q0–q5, q8`; `none` when empty.
+    /// A sorted list of queues in runs, those of the system's topics last: `q0–q5, q8, %RETRY%audit q0`; `none` when empty.
     #[must_use]
     pub fn queues(&self, queues: &[QueueIx]) -> String {
         let mut runs: Vec<(String, u32, u32)> = Vec::new();
-        for key in queues.iter().filter_map(|queue| self.plan.queues.get(queue.at())) {
+        let (own, system): (Vec<&QueueKey>, Vec<&QueueKey>) = queues
+            .iter()
+            .filter_map(|queue| self.plan.queues.get(queue.at()))
+            .partition(|key| self.plan.topics.get(key.topic.at()).is_none_or(|topic| topic.role == TopicRole::Normal));
+        for key in own.into_iter().chain(system) {
             let prefix = self.queue_prefix(key.topic, key.broker);
             match runs.last_mut() {
                 Some((last, _, end)) if *last == prefix && key.queue_id == *end + 1 => *end = key.queue_id,

@@ -3,6 +3,7 @@
 use super::allocation::owners_before;
 use super::human::{bytes, clean, count, duration, moment, number, percent};
 use super::names::Names;
+use super::queues::{count_of, shown};
 use super::table::{Cell, Table, Tone};
 use crate::kernel::time::SimDuration;
 use crate::run::outcome::{DuplicateCause, InstanceOutcome, Outcome, Percentiles, QueueOwnership, ViewStale};
@@ -40,6 +41,13 @@ pub fn cause(cause: DuplicateCause) -> &'static str {
         DuplicateCause::OffsetReset => "the offset was reset",
         DuplicateCause::StartedOver => "a broadcasting member began without its offset file",
     }
+}
+
+/// The delay of a level at the brokers.
+#[must_use]
+pub fn delay_of(outcome: &Outcome, level: u8) -> Option<SimDuration> {
+    let broker = outcome.plan.brokers.first()?;
+    broker.config.message_delay_level.get(usize::from(level).checked_sub(1)?).copied()
 }
 
 /// How bad it is that this lasted so long: under a second is the price of any change.
@@ -82,9 +90,10 @@ fn ownership(outcome: &Outcome, names: &Names<'_>) -> Table {
         "Ownership",
         &["group", ">queues", ">without owner", ">longest, one queue", ">with two owners", ">changes of owner"],
     );
+    let shown = shown(outcome);
     for (index, group) in outcome.groups.iter().enumerate() {
         let group_ix = GroupIx::new(index);
-        let queues = outcome.ownership.iter().filter(|own| own.group == group_ix).count();
+        let queues = count_of(outcome, &shown, group_ix);
         table.row(vec![
             names.group(group_ix).into(),
             count(queues as u64).into(),
@@ -100,7 +109,7 @@ fn ownership(outcome: &Outcome, names: &Names<'_>) -> Table {
 
 /// Queues with the most trouble first, to the second; those of equal trouble in their own order.
 fn by_trouble(outcome: &Outcome) -> Vec<&QueueOwnership> {
-    let mut queues: Vec<&QueueOwnership> = outcome.ownership.iter().collect();
+    let mut queues: Vec<&QueueOwnership> = shown(outcome).into_iter().map(|place| &outcome.ownership[place]).collect();
     queues.sort_by_key(|own| {
         std::cmp::Reverse(own.orphan.as_nanos().saturating_add(own.double_owner.as_nanos()) / 1_000_000_000)
     });

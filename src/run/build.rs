@@ -291,6 +291,7 @@ fn series(plan: &Plan, pairs: usize) -> Series {
         owned: vec![Vec::new(); plan.instances.len()],
         counters_at: Vec::new(),
         transactions: Vec::new(),
+        transaction_checks: Vec::new(),
         stale_views: Vec::new(),
     }
 }

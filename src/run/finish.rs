@@ -83,10 +83,11 @@ impl World {
     pub(super) fn counters_now(&self) -> Counters {
         let mut counters = self.out.counters.clone();
         for (pair, (group, queue)) in self.pair_keys.iter().enumerate() {
-            let skipped = self.ledgers[pair].skipped(self.appended(*queue));
-            if skipped > 0 {
-                counters.add(Counter::Skipped, *group, skipped);
-            }
+            let ledger = &self.ledgers[pair];
+            let (filtered, lost) = ledger.filtered();
+            counters.add(Counter::Skipped, *group, ledger.skipped(self.appended(*queue)) - filtered - lost);
+            counters.add(Counter::Filtered, *group, filtered);
+            counters.add(Counter::Lost, *group, lost);
         }
         counters
     }

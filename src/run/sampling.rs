@@ -33,6 +33,7 @@ pub(super) struct SamplingState {
     pub(super) stored_before: Vec<u64>,
     returned_before: Vec<u64>,
     dead_before: Vec<u64>,
+    failures_before: Vec<u64>,
     last: SimTime,
     /// Greatest lag and age at samples, per group.
     pub(super) lag_max: Vec<u64>,
@@ -49,6 +50,7 @@ impl SamplingState {
             stored_before: vec![0; topics],
             returned_before: vec![0; groups],
             dead_before: vec![0; groups],
+            failures_before: vec![0; groups],
             last: SimTime::ZERO,
             lag_max: vec![0; groups],
             lag_time_max: vec![SimDuration::ZERO; groups],
@@ -86,6 +88,8 @@ impl World {
         if self.has_transactions {
             let states = self.transaction_states();
             self.series.transactions.push(states);
+            let checks = self.out.counters.get(Counter::TransactionChecks, None);
+            self.series.transaction_checks.push(checks);
         }
         if self.sampling.count_times.contains(&now) {
             self.series.counters_at.push((self.series.times.len() - 1, self.counters_now()));
@@ -112,6 +116,8 @@ impl World {
         let retries = self.groups[group.at()].take_retries();
         let dead = self.out.counters.get(Counter::DeadLetters, Some(group));
         let dead_before = std::mem::replace(&mut self.sampling.dead_before[group.at()], dead);
+        let failures = self.out.counters.get(Counter::Failures, Some(group));
+        let failures_before = std::mem::replace(&mut self.sampling.failures_before[group.at()], failures);
         let before = std::mem::replace(&mut self.sampling.returned_before[group.at()], returned);
         self.sampling.lag_max[group.at()] = self.sampling.lag_max[group.at()].max(lag);
         self.sampling.lag_time_max[group.at()] = self.sampling.lag_time_max[group.at()].max(lag_time);
@@ -125,6 +131,7 @@ impl World {
         series.duplicates.push(duplicates);
         series.latency.push(latency);
         series.retries.push(retries);
+        series.failures.push(failures - failures_before);
         series.dead_letters.push(dead - dead_before);
         series.consumed.push(consumed);
         series.latency_at.extend(keep.map(|percentiles| (index, percentiles)));
@@ -135,7 +142,11 @@ impl World {
             let present = process.consumer.presence() != Presence::Absent && !process.consumer.frozen();
             let workload = process.consumer.workload(self.now);
             let measures = &mut process.measures;
-            measures.cached_max = measures.cached_max.max(workload.cached + workload.processing);
+            let cached = workload.cached + workload.processing;
+            measures.cached_max = measures.cached_max.max(cached);
+            let group = self.plan.instances[index].group;
+            self.out.counters.greatest(Counter::CachedMax, group, cached);
+            self.out.counters.greatest(Counter::CachedBytesMax, group, workload.bytes);
             let busy = workload.busy.saturating_sub(measures.busy_before);
             measures.busy_before = workload.busy;
             let threads = u64::from(self.plan.instances[index].config.consume_thread_min);

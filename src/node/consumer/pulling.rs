@@ -40,6 +40,7 @@ impl Consumer {
         let Some(assigned) = self.table.by_token(token) else { return };
         if !limits.allow(&assigned.process, now) {
             self.counters.flow_controlled += 1;
+            out.counters.add(Counter::FlowControlled, self.group, 1);
             out.effects.push(Effect::PullAt(token, now + FLOW_CONTROL_DELAY));
             return;
         }

@@ -5,6 +5,7 @@ use super::heat::{self, Classes, Row};
 use super::lanes::choose;
 use crate::report::human::{count, counted};
 use crate::report::names::Names;
+use crate::report::queues::shown;
 use crate::run::outcome::Outcome;
 
 /// The chart.
@@ -35,23 +36,24 @@ impl Chart for LagQueues {
     fn draw(&self, outcome: &Outcome) -> Option<String> {
         let names = Names::new(&outcome.plan);
         let lags = &outcome.series.queue_lag;
-        let peaks: Vec<u64> = lags.iter().map(|lag| lag.iter().copied().max().unwrap_or(0)).collect();
-        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
+        let shown: Vec<usize> = shown(outcome).into_iter().filter(|place| *place < lags.len()).collect();
+        let peaks: Vec<u64> = shown.iter().map(|place| lags[*place].iter().copied().max().unwrap_or(0)).collect();
+        let parts: Vec<u32> = shown.iter().map(|place| outcome.ownership[*place].group.0).collect();
         let chosen = choose(&peaks, &parts);
         let mut subtitle = self.unit().to_owned();
-        if chosen.len() < lags.len() {
-            let all = counted(lags.len() as u64, "queue", "queues");
+        if chosen.len() < shown.len() {
+            let all = counted(shown.len() as u64, "queue", "queues");
             subtitle = format!("messages; the {} with the greatest lag of {all}", chosen.len());
         }
         let rows: Vec<Row<'_>> = chosen
             .iter()
-            .filter_map(|place| {
-                let own = outcome.ownership.get(*place)?;
-                let values = &lags[*place];
-                Some(Row {
-                    label: super::ownership::lane_label(outcome, &names, own),
+            .map(|place| {
+                let place = shown[*place];
+                let values = &lags[place];
+                Row {
+                    label: super::ownership::lane_label(outcome, &names, &outcome.ownership[place]),
                     value: Box::new(|index| values.get(index).map(|lag| *lag as f64)),
-                })
+                }
             })
             .collect();
         let most = peaks.iter().copied().max().unwrap_or(0);

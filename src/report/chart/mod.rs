@@ -3,6 +3,7 @@
 //! A chart is drawn in half pixels on a sheet [`frame::WIDTH`] wide. Colours are roles of [`palette`]: an SVG that
 //! stands alone, and the page that holds it, turn them into a light or a dark theme by style sheet.
 
+pub mod bars;
 pub mod canvas;
 pub mod frame;
 pub mod heat;
@@ -11,14 +12,21 @@ pub mod legend;
 pub mod lines;
 pub mod palette;
 pub mod scale;
+pub mod stacks;
 
+mod delay_lateness;
+mod duplicates;
 mod lag_groups;
 mod lag_queues;
 mod latency_distribution;
 mod latency_over_time;
+mod locks;
+mod losses;
 mod ownership;
+mod retries;
 mod stale_views;
 mod throughput;
+mod transactions;
 mod utilisation;
 
 use crate::run::outcome::Outcome;
@@ -42,12 +50,18 @@ pub trait Chart: Sync {
 /// Every chart, in the order of a report.
 pub static CHARTS: &[&dyn Chart] = &[
     &ownership::Ownership,
+    &locks::Locks,
+    &losses::Losses,
     &stale_views::StaleViews,
     &lag_groups::LagGroups,
     &lag_queues::LagQueues,
     &throughput::Throughput,
+    &retries::Retries,
+    &transactions::Transactions,
     &latency_over_time::LatencyOverTime,
     &latency_distribution::LatencyDistribution,
+    &delay_lateness::DelayLateness,
+    &duplicates::Duplicates,
     &utilisation::Utilisation,
 ];
 

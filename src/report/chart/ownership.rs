@@ -1,7 +1,7 @@
 //! Who owned each queue at each moment: the Gantt chart of a run.
 
-mod bars;
-mod segments;
+pub(super) mod bars;
+pub(super) mod segments;
 
 use super::Chart;
 use super::frame::Frame;
@@ -10,6 +10,7 @@ use super::legend::{Legend, Swatch};
 use crate::kernel::time::SimTime;
 use crate::report::human::{count, counted};
 use crate::report::names::Names;
+use crate::report::queues::shown;
 use crate::run::outcome::{Fact, Outcome, QueueOwnership};
 use crate::store::ids::{GroupIx, InstanceIx};
 use segments::{Segment, State};
@@ -45,10 +46,10 @@ impl Chart for Ownership {
 
     fn draw(&self, outcome: &Outcome) -> Option<String> {
         let names = Names::new(&outcome.plan);
-        let weights: Vec<u64> = outcome.ownership.iter().map(weight).collect();
-        let parts: Vec<u32> = outcome.ownership.iter().map(|own| own.group.0).collect();
-        let chosen: Vec<&QueueOwnership> =
-            choose(&weights, &parts).iter().map(|place| &outcome.ownership[*place]).collect();
+        let shown: Vec<&QueueOwnership> = shown(outcome).into_iter().map(|place| &outcome.ownership[place]).collect();
+        let weights: Vec<u64> = shown.iter().map(|own| weight(own)).collect();
+        let parts: Vec<u32> = shown.iter().map(|own| own.group.0).collect();
+        let chosen: Vec<&QueueOwnership> = choose(&weights, &parts).iter().map(|place| shown[*place]).collect();
         let mut subtitle = self.unit().to_owned();
         if chosen.len() < weights.len() {
             let all = counted(weights.len() as u64, "queue", "queues");
@@ -60,13 +61,14 @@ impl Chart for Ownership {
             .map(|own| segments::of(own, starts.get(own.group.at()).copied().unwrap_or(SimTime::ZERO), outcome.end))
             .collect();
         let bands = Lanes::new(chosen.iter().map(|own| lane_label(outcome, &names, own)).collect());
-        let legend = legend(&names, &segments);
+        let all: Vec<&[Segment]> = segments.iter().map(Vec::as_slice).collect();
+        let legend = legend_of(&names, &all, "no owner");
         let frame = Frame::new(self, outcome, bands.label_width()).subtitle(subtitle);
         Some(frame.draw(bands.height(), &legend, |canvas, plot| {
             let lanes: Vec<bars::Lane<'_>> = segments
                 .iter()
                 .enumerate()
-                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments })
+                .map(|(lane, segments)| bars::Lane { band: bands.band(plot, lane), segments, nobody: "no owner" })
                 .collect();
             bars::draw(canvas, plot, &names, &lanes);
             bands.draw(canvas, plot);
@@ -90,7 +92,7 @@ pub(super) fn lane_label(outcome: &Outcome, names: &Names<'_>, own: &QueueOwners
 }
 
 /// When each group's first member started: from then on a queue without an owner is an orphan.
-fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
+pub(super) fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
     (0..outcome.plan.groups.len())
         .map(|group| {
             let group = GroupIx::new(group);
@@ -107,10 +109,11 @@ fn first_starts(outcome: &Outcome) -> Vec<SimTime> {
         .collect()
 }
 
-fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
+/// The consumers of the lanes, and what else is drawn in them; `nobody` says what a stretch without a consumer is.
+pub(super) fn legend_of(names: &Names<'_>, segments: &[&[Segment]], nobody: &str) -> Legend {
     let mut owners: Vec<InstanceIx> = Vec::new();
     let (mut orphan, mut double, mut frozen) = (false, false, false);
-    for segment in segments.iter().flatten() {
+    for segment in segments.iter().copied().flatten() {
         match &segment.state {
             State::Absent => {}
             State::Orphan => orphan = true,
@@ -125,7 +128,7 @@ fn legend(names: &Names<'_>, segments: &[Vec<Segment>]) -> Legend {
     owners.dedup();
     let mut entries = owner_entries(names, &owners);
     if orphan {
-        entries.push(("no owner".to_owned(), bars::orphan_swatch()));
+        entries.push((nobody.to_owned(), bars::orphan_swatch()));
     }
     if double {
         entries.push(("two owners at once".to_owned(), bars::double_swatch()));

@@ -132,7 +132,8 @@ fn round_step(rough: f64, quantity: Quantity) -> f64 {
 }
 
 /// The first round length of time at or above `rough` nanoseconds.
-fn time_step(rough: u64) -> u64 {
+#[must_use]
+pub fn time_step(rough: u64) -> u64 {
     const SECOND: u64 = 1_000_000_000;
     let mut power = 1u64;
     while power < SECOND {

@@ -5,6 +5,7 @@ use super::lines::{self, DASHES, Line, range};
 use super::palette::HUES;
 use super::scale::{Quantity, Scale};
 use crate::report::names::Names;
+use crate::report::queues::of_clients;
 use crate::run::outcome::Outcome;
 use crate::store::ids::GroupIx;
 
@@ -42,6 +43,7 @@ impl Chart for Throughput {
         let mut lines: Vec<Line> = series
             .stored_per_s
             .iter()
+            .filter(|(topic, _)| of_clients(outcome, *topic))
             .enumerate()
             .map(|(index, (topic, values))| Line {
                 name: format!("into {}", names.topic(*topic)),

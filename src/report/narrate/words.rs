@@ -134,7 +134,7 @@ fn owned(outcome: &Outcome, group: GroupIx, queue: QueueIx, at: SimTime) -> bool
 
 fn turn_words(outcome: &Outcome, names: &Names<'_>, turn: &Turn) -> String {
     let mut text = names.instance(turn.instance);
-    if outcome.plan.topics.len() > 1 {
+    if names.needs_name(turn.topic) {
         text.push_str(&format!(" ({})", names.topic(turn.topic)));
     }
     if let Some((trigger, members, queues)) = turn.saw {

@@ -23,6 +23,8 @@ pub struct Series {
     pub counters_at: Vec<(usize, Counters)>,
     /// The states of all transactions at the sample; empty when nobody sends in transactions.
     pub transactions: Vec<TransactionStates>,
+    /// Checks sent to producers so far; empty when nobody sends in transactions.
+    pub transaction_checks: Vec<u64>,
     /// Clients whose view of route, members or queues differs from the truth, at the sample.
     pub stale_views: Vec<u32>,
 }
@@ -47,6 +49,8 @@ pub struct GroupSeries {
     /// Deliveries of retried messages in the window by `reconsumeTimes`, which is the index (so the first is 0); empty when
     /// there were none.
     pub retries: Vec<Vec<u64>>,
+    /// Messages in failed listener calls in the window.
+    pub failures: Vec<u64>,
     /// Messages stored among the group's dead letters in the window.
     pub dead_letters: Vec<u64>,
 }

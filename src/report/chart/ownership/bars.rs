@@ -19,7 +19,7 @@ const CROWDED: usize = 600;
 const TITLE_MIN: i32 = 8;
 
 /// What an owner's bars look like: one of sixteen, hue and stripes.
-pub(super) fn look(owner: InstanceIx) -> usize {
+pub(in crate::report::chart) fn look(owner: InstanceIx) -> usize {
     owner.at() % (2 * HUES.len())
 }
 
@@ -78,11 +78,13 @@ fn ice(canvas: &mut Canvas<'_>, from: (i32, i32), to: (i32, i32)) {
 }
 
 /// A queue's lane.
-pub(super) struct Lane<'a> {
+pub(in crate::report::chart) struct Lane<'a> {
     /// Top and bottom of its bars.
-    pub(super) band: (i32, i32),
+    pub(in crate::report::chart) band: (i32, i32),
     /// What happened to it.
-    pub(super) segments: &'a [Segment],
+    pub(in crate::report::chart) segments: &'a [Segment],
+    /// What it is called when nobody has it.
+    pub(in crate::report::chart) nobody: &'static str,
 }
 
 /// A quiet stretch to draw: whose, from corner to corner.
@@ -101,7 +103,7 @@ struct Brush<'a> {
 }
 
 /// Draws the lanes: quiet stretches owner by owner, so that bars of one colour become one path, then trouble above them.
-pub(super) fn draw(canvas: &mut Canvas<'_>, plot: &Plot, names: &Names<'_>, lanes: &[Lane<'_>]) {
+pub(in crate::report::chart) fn draw(canvas: &mut Canvas<'_>, plot: &Plot, names: &Names<'_>, lanes: &[Lane<'_>]) {
     let segments: usize = lanes.iter().map(|lane| lane.segments.len()).sum();
     let brush = Brush { names, crowded: segments > CROWDED };
     let mut singles: Vec<Single<'_>> = Vec::new();
@@ -184,7 +186,12 @@ impl Brush<'_> {
                 State::Orphan => {
                     orphan(canvas, (x, top), (end, bottom));
                     if !self.crowded {
-                        canvas.title(&format!("no owner for {}, from {}", length(segment), moment(segment.from)));
+                        canvas.title(&format!(
+                            "{} for {}, from {}",
+                            lane.nobody,
+                            length(segment),
+                            moment(segment.from)
+                        ));
                     }
                 }
                 State::Owned(owners) if owners.len() > 1 => {
@@ -226,17 +233,17 @@ fn double(
 }
 
 /// A swatch in the owner's colour.
-pub(super) fn owner_swatch(owner: InstanceIx) -> Swatch {
+pub(in crate::report::chart) fn owner_swatch(owner: InstanceIx) -> Swatch {
     Box::new(move |canvas, from, to| bar(canvas, from, to, owner))
 }
 
 /// A swatch like a stretch without an owner.
-pub(super) fn orphan_swatch() -> Swatch {
+pub(in crate::report::chart) fn orphan_swatch() -> Swatch {
     Box::new(orphan)
 }
 
 /// A swatch like a stretch with two owners.
-pub(super) fn double_swatch() -> Swatch {
+pub(in crate::report::chart) fn double_swatch() -> Swatch {
     Box::new(|canvas, from, to| {
         let middle = (from.1 + to.1) / 2;
         bar(canvas, from, (to.0, middle), InstanceIx(0));
@@ -246,7 +253,7 @@ pub(super) fn double_swatch() -> Swatch {
 }
 
 /// A swatch like a stretch with a frozen owner.
-pub(super) fn frozen_swatch() -> Swatch {
+pub(in crate::report::chart) fn frozen_swatch() -> Swatch {
     Box::new(|canvas, from, to| {
         bar(canvas, from, to, InstanceIx(0));
         ice(canvas, from, to);

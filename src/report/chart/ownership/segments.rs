@@ -6,15 +6,15 @@ use crate::store::ids::InstanceIx;
 
 /// A stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) from: SimTime,
-    pub(super) to: SimTime,
-    pub(super) state: State,
+pub(in crate::report::chart) struct Segment {
+    pub(in crate::report::chart) from: SimTime,
+    pub(in crate::report::chart) to: SimTime,
+    pub(in crate::report::chart) state: State,
 }
 
 /// Who owns the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::report::chart) enum State {
     /// The queue does not exist, or its group has not started yet.
     Absent,
     /// Nobody.
@@ -25,13 +25,13 @@ pub(super) enum State {
 
 /// An owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Owner {
-    pub(super) instance: InstanceIx,
-    pub(super) frozen: bool,
+pub(in crate::report::chart) struct Owner {
+    pub(in crate::report::chart) instance: InstanceIx,
+    pub(in crate::report::chart) frozen: bool,
 }
 
 /// The stretches from 0 to `end`; `start` is the group's first start.
-pub(super) fn of(own: &QueueOwnership, start: SimTime, end: SimTime) -> Vec<Segment> {
+pub(in crate::report::chart) fn of(own: &QueueOwnership, start: SimTime, end: SimTime) -> Vec<Segment> {
     let mut edges = vec![SimTime::ZERO, end, start.max(own.exists_from), own.exists_until];
     for interval in &own.intervals {
         edges.extend([interval.from, interval.to]);
