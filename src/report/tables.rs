@@ -296,22 +296,19 @@ fn producers(outcome: &Outcome, names: &Names<'_>) -> Table {
 
 fn conservation(outcome: &Outcome, names: &Names<'_>) -> Table {
     let sum = &outcome.conservation;
-    let mut table = Table::new(
-        "Where every message is at the end",
-        &[
-            "group",
-            ">stored",
-            ">skipped",
-            ">unread",
-            ">on the way",
-            ">cached",
-            ">in the listener",
-            ">consumed",
-            ">balance",
-        ],
-    );
+    let filters = sum.groups.iter().any(|group| group.filtered + group.lost > 0);
+    let mut titles = vec!["group", ">stored", ">skipped"];
+    if filters {
+        titles.extend([">filtered", ">lost"]);
+    }
+    titles.extend([">unread", ">on the way", ">cached", ">in the listener", ">consumed", ">balance"]);
+    let mut table = Table::new("Where every message is at the end", &titles);
     for (index, group) in sum.groups.iter().enumerate() {
-        let places = [group.skipped, group.unread, group.in_flight, group.cached, group.processing, group.consumed];
+        let mut places = vec![group.skipped];
+        if filters {
+            places.extend([group.filtered, group.lost]);
+        }
+        places.extend([group.unread, group.in_flight, group.cached, group.processing, group.consumed]);
         let placed: u64 = places.iter().sum();
         let mut row: Vec<Cell> = vec![names.group(GroupIx::new(index)).into(), count(group.stored).into()];
         row.extend(places.iter().map(|n| count(*n).into()));
