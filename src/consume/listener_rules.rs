@@ -58,9 +58,12 @@ impl Rule {
         if self.share == u64::MAX {
             return true;
         }
-        let occasion = if self.of_messages { 0 } else { mix(called.occasion.wrapping_add(1)) };
-        let message = mix(called.origin.offset.wrapping_add(u64::from(called.origin.queue.0) << 44));
-        mix(mix(salt.wrapping_add(place as u64) ^ message) ^ occasion) < self.share
+        let subject = if self.of_messages {
+            called.origin.offset.wrapping_add(u64::from(called.origin.queue.0) << 44)
+        } else {
+            !called.occasion
+        };
+        mix(mix(salt.wrapping_add(place as u64)) ^ mix(subject)) < self.share
     }
 }
 

@@ -371,10 +371,7 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployme
             stream: streams.stream(&instance.name, "client"),
             service_stream: streams.stream(&instance.name, "service"),
         })
-        .with_failure_draws(
-            streams.stream(&instance.name, "failures"),
-            streams.stream(&plan.groups[instance.group.at()].name, "poison").next_u64(),
-        ),
+        .with_failure_draws(streams.stream(&instance.name, "failures")),
         timers: [None; TIMERS],
         parked: Vec::new(),
         handling: instance.config.client.handling.sampler(),

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::rules::Rules;
 use crate::consume::process_queue::Row;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -91,8 +90,6 @@ pub(super) struct Waiting {
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Failures {
-    /// `None`: no rules, so no call fails.
-    pub(super) rules: Option<Rules>,
     pub(super) stream: Stream,
     pub(super) calls: BTreeMap<u64, FailingCall>,
     agenda: BTreeMap<(SimTime, u64), Due>,
@@ -115,9 +112,8 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    pub(super) fn new(rules: Option<Rules>, stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self {
-            rules,
             stream,
             calls: BTreeMap::new(),
             agenda: BTreeMap::new(),

@@ -7,7 +7,7 @@
 use super::failures::{Due, FailingCall, Job, Sender, Way};
 use super::listener::{delivery, report, take_floor};
 use super::machine::Consumer;
-use super::rules::{Subject, Verdict};
+use super::rules::{Occasion, Subject};
 use crate::consume::process_queue::Row;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::MessageModel;
@@ -86,10 +86,8 @@ impl Consumer {
             messages.push((*subject, self.service.duration(&mut self.service_stream)));
         }
         let start = self.pool.next_start(now);
-        let verdict = match &mut self.failures.rules {
-            Some(rules) => rules.judge(start, of_call, &messages, catalog, &mut self.failures.stream),
-            None => Verdict { service: messages.iter().fold(of_call, |sum, (_, usual)| sum + *usual), fails_at: None },
-        };
+        let occasion = Occasion { start, call };
+        let verdict = self.rules.judge(occasion, of_call, &messages, catalog, &mut self.failures.stream);
         let Some(fails_at) = verdict.fails_at else {
             let (start, end) = self.pool.submit(now, verdict.service);
             return (start, end, false);

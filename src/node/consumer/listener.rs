@@ -33,7 +33,7 @@ impl Consumer {
             self.submit_orderly(now, token, batch, out);
             return;
         }
-        if self.failures.rules.is_some() {
+        if !self.rules.is_empty() {
             self.submit_by_rules(now, token, batch, out);
             return;
         }
@@ -243,7 +243,7 @@ impl Consumer {
             // Its calls have no times before they begin.
             return;
         }
-        if self.failures.rules.is_some() {
+        if !self.rules.is_empty() {
             self.reschedule_by_rules(begun, now, out);
             return;
         }

@@ -5,11 +5,10 @@ use std::rc::Rc;
 use super::failures::Failures;
 use super::local_offsets::LocalOffsets;
 use super::orderly::OrderlyService;
-use super::orderly_rules::ListenerRules;
 use super::parts::{ConsumerParts, Counters, Farewell, Presence};
 use super::rebalancing::RebalanceThread;
 use super::reset::Resets;
-use super::rules::Rules;
+use super::rules::ListenerRules;
 use super::table::{Assigned, OrderlyQueue, QueueTable};
 use crate::consume::flow::FlowLimits;
 use crate::consume::pool::Pool;
@@ -128,7 +127,7 @@ impl Consumer {
             persist_at: SimTime::MAX,
             farewell: Farewell::default(),
             stream,
-            failures: Failures::new(Rules::new(&config.listener, 0), service_stream.clone()),
+            failures: Failures::new(service_stream.clone()),
             service_stream,
             counters: Counters::default(),
             busy: SimDuration::ZERO,
@@ -145,10 +144,10 @@ impl Consumer {
         consumer
     }
 
-    /// Gives the listener's failures draws of their own. `poison`: a number that all members of the group share.
+    /// Gives the listener's failures draws of their own.
     #[must_use]
-    pub fn with_failure_draws(mut self, stream: Stream, poison: u64) -> Self {
-        self.failures = Failures::new(Rules::new(&self.config.listener, poison), stream);
+    pub fn with_failure_draws(mut self, stream: Stream) -> Self {
+        self.failures = Failures::new(stream);
         self
     }
 

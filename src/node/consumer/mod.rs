@@ -11,7 +11,6 @@ mod local_offsets;
 mod locking;
 mod machine;
 mod orderly;
-mod orderly_rules;
 mod parts;
 mod preset;
 mod pulling;

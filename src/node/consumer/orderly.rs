@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::calls::AsyncCalls;
 use super::listener::{delivery, report};
 use super::machine::Consumer;
-use super::orderly_rules::Judged;
+use super::rules::{Occasion, Subject};
 use crate::consume::orderly::{RECONSUME_AFTER_LIMIT, must_make_way, suspension};
 use crate::consume::process_queue::{ProcessQueue, Row};
 use crate::consume::queue_lock::{LOCK_LATER_AT_BEGIN, LOCK_LATER_IN_LOOP};
@@ -257,28 +257,43 @@ impl Consumer {
         }
         let call = self.next_call;
         self.next_call += 1;
-        let mut service = self.service_per_call.sample(&mut self.service_stream);
-        let mut fails = false;
-        for (place, row) in assigned.process.iter().take(messages).enumerate() {
-            let judged = Judged {
-                queue: assigned.queue,
-                offset: row.offset,
-                key: row.key,
-                class: row.class,
-                start: now,
-                attempts: u32::from(out.catalog.reconsume_times(row.class)) + assigned.orderly.attempts.of(place),
-                call,
-            };
-            let verdict = self.rules.judge(judged, &out.catalog, &mut self.service_stream);
-            fails |= verdict.fails;
-            service += verdict.service.unwrap_or_else(|| self.service.sample(&mut self.service_stream));
-        }
-        let until = now + SimDuration::from_nanos(service);
+        let (service, fails) = self.judge_batch(now, token, call, messages, out);
+        let Some(assigned) = self.table.by_token(token) else { return };
+        let until = now + service;
         for row in assigned.process.iter_mut().take(messages) {
             (row.start, row.end, row.call, row.batch) = (now, until, call, messages as u16);
         }
         let turn = self.orderly.step(token, Phase::Calling { messages, fails, until });
         out.effects.push(Effect::WakeAt(Wake::Consume(token, turn), until));
+    }
+
+    /// How long the listener takes with the first messages of a queue, and whether it fails.
+    fn judge_batch(
+        &mut self,
+        now: SimTime,
+        token: u32,
+        call: u64,
+        messages: usize,
+        out: &Outbox,
+    ) -> (SimDuration, bool) {
+        let mut of_call = self.service_per_call.duration(&mut self.service_stream);
+        if self.rules.is_empty() {
+            for _ in 0..messages {
+                of_call += self.service.duration(&mut self.service_stream);
+            }
+            return (of_call, false);
+        }
+        let Some(assigned) = self.table.by_token(token) else { return (of_call, false) };
+        let mut subjects = Vec::with_capacity(messages);
+        for (place, row) in assigned.process.iter().take(messages).enumerate() {
+            let local = u16::try_from(assigned.orderly.attempts.of(place)).unwrap_or(u16::MAX);
+            let Row { offset, key, class, .. } = *row;
+            let subject = Subject { queue: assigned.queue, offset, key, class, local };
+            subjects.push((subject, self.service.duration(&mut self.service_stream)));
+        }
+        let occasion = Occasion { start: now, call };
+        let verdict = self.rules.judge(occasion, of_call, &subjects, &out.catalog, &mut self.service_stream);
+        (verdict.service, verdict.fails_at.is_some())
     }
 
     /// The listener has returned (`#processConsumeResult` with `autoCommit`).

@@ -1,12 +1,13 @@
-//! What a listener does differently with some messages: the rules of a group, compiled. They decide when a call is
-//! submitted, because its start and end are known then.
+//! What a listener does differently with some messages: the rules of a group, ready for use. Concurrent consumers judge a call
+//! when it is submitted, because its start and end are known then, orderly ones when it begins.
 
+use crate::consume::listener_rules::{Called, Rule, decide};
 use crate::kernel::dist::Sampler;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::ListenerRule;
-use crate::store::catalog::{Catalog, Origin};
-use crate::store::ids::QueueIx;
+use crate::store::catalog::Catalog;
+use crate::store::ids::{InstanceIx, QueueIx};
 
 /// A message of a call, as rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Subject {
     pub(super) key: u32,
     /// Its handle in the catalog.
     pub(super) class: u32,
-    /// Attempts made in this process after send-backs that failed.
+    /// Attempts made in this process beside those that the message carries: after send-backs that failed, or in place.
     pub(super) local: u16,
 }
 
@@ -28,6 +29,15 @@ impl Subject {
     pub(super) fn attempts(&self, catalog: &Catalog) -> u16 {
         catalog.reconsume_times(self.class).saturating_add(self.local)
     }
+}
+
+/// A listener call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Occasion {
+    /// When it begins.
+    pub(super) start: SimTime,
+    /// Its number at this consumer.
+    pub(super) call: u64,
 }
 
 /// What a call will do.
@@ -39,105 +49,93 @@ pub(super) struct Verdict {
     pub(super) fails_at: Option<usize>,
 }
 
+/// What a rule does.
 #[derive(Debug)]
-struct Rule {
-    is: ListenerRule,
+struct Deed {
+    fails: bool,
     service: Option<Sampler>,
 }
 
-/// The rules of a group.
-#[derive(Debug)]
-pub(super) struct Rules {
+/// The rules of a group's listener at one member.
+#[derive(Debug, Default)]
+pub(super) struct ListenerRules {
     rules: Vec<Rule>,
-    /// The same for all members of a group, so that all of them agree on which messages are poisonous.
-    poison: u64,
-    /// This call's draw of each rule, made when first needed.
-    draws: Vec<Option<f64>>,
+    deeds: Vec<Deed>,
+    /// The same for all members of a run, so that all of them agree on which messages are poisonous.
+    salt: u64,
+    me: u64,
 }
 
-impl Rules {
-    /// `None` without rules: then calls need no judgement.
-    pub(super) fn new(rules: &[ListenerRule], poison: u64) -> Option<Self> {
-        let compile = |rule: &ListenerRule| {
-            let mut is = rule.clone();
-            is.keys.sort_unstable();
-            Rule { service: is.service_time.as_ref().map(|law| law.sampler()), is }
+impl ListenerRules {
+    /// The rules of a member; `salt` is the same for all members.
+    pub(super) fn new(me: InstanceIx, rules: &[ListenerRule], salt: u64) -> Self {
+        let deed = |rule: &ListenerRule| Deed {
+            fails: rule.fails,
+            service: rule.service_time.as_ref().map(|law| law.sampler()),
         };
-        let rules: Vec<Rule> = rules.iter().map(compile).collect();
-        (!rules.is_empty()).then(|| Self { draws: vec![None; rules.len()], rules, poison })
+        Self {
+            rules: rules.iter().map(pure).collect(),
+            deeds: rules.iter().map(deed).collect(),
+            salt,
+            me: u64::from(me.0) << 40,
+        }
     }
 
-    /// Judges a call that starts at `start`. `usual` is the time that each message takes by the service time, behind the time
-    /// of the call itself; all draws but these come from `stream`.
+    /// Whether the listener treats all messages alike: then calls need no judgement.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Judges a call. `messages` are its messages with the time that each takes by the service time, behind the time of the
+    /// call itself; only a rule with a service time of its own draws from `stream`.
     pub(super) fn judge(
-        &mut self,
-        start: SimTime,
+        &self,
+        occasion: Occasion,
         call: SimDuration,
         messages: &[(Subject, SimDuration)],
         catalog: &Catalog,
         stream: &mut Stream,
     ) -> Verdict {
-        self.draws.fill(None);
         let mut service = call;
         for (position, (subject, usual)) in messages.iter().enumerate() {
-            let Some(index) = self.first(start, subject, catalog, stream) else {
+            let Some(deed) = self.first(occasion, subject, catalog) else {
                 service += *usual;
                 continue;
             };
-            let rule = &self.rules[index];
-            service += rule.service.as_ref().map_or(*usual, |law| law.duration(stream));
-            if rule.is.fails {
+            service += deed.service.as_ref().map_or(*usual, |law| law.duration(stream));
+            if deed.fails {
                 return Verdict { service, fails_at: Some(position) };
             }
         }
         Verdict { service, fails_at: None }
     }
 
-    /// The first rule that applies to a message.
-    fn first(&mut self, start: SimTime, subject: &Subject, catalog: &Catalog, stream: &mut Stream) -> Option<usize> {
-        (0..self.rules.len()).find(|index| self.applies(*index, start, subject, catalog, stream))
-    }
-
-    fn applies(
-        &mut self,
-        index: usize,
-        start: SimTime,
-        subject: &Subject,
-        catalog: &Catalog,
-        stream: &mut Stream,
-    ) -> bool {
-        let rule = &self.rules[index].is;
-        let meant = (rule.keys.is_empty() || rule.keys.binary_search(&subject.key).is_ok())
-            && (rule.tags.is_empty() || has_tag(&rule.tags, subject, catalog))
-            && (rule.from..rule.until).contains(&start)
-            && u32::from(subject.attempts(catalog)) < rule.attempts_below;
-        if !meant || rule.probability >= 1.0 {
-            return meant;
-        }
-        let drawn = if rule.of_messages {
-            let origin = catalog.origin(subject.class, subject.queue, subject.offset);
-            share_of(self.poison, index as u64, origin)
-        } else {
-            *self.draws[index].get_or_insert_with(|| stream.unit())
+    /// What the first rule that applies to a message does.
+    fn first(&self, occasion: Occasion, subject: &Subject, catalog: &Catalog) -> Option<&Deed> {
+        let called = Called {
+            key: subject.key,
+            tag: catalog.class(subject.class).tag.as_deref(),
+            start: occasion.start,
+            attempts: u32::from(subject.attempts(catalog)),
+            origin: catalog.origin(subject.class, subject.queue, subject.offset),
+            occasion: self.me | occasion.call,
         };
-        drawn < rule.probability
+        decide(&self.rules, self.salt, &called).map(|place| &self.deeds[place])
     }
 }
 
-fn has_tag(tags: &[String], subject: &Subject, catalog: &Catalog) -> bool {
-    catalog.class(subject.class).tag.as_deref().is_some_and(|tag| tags.iter().any(|wanted| wanted == tag))
-}
-
-/// A number in [0, 1) that belongs to a message, whoever asks and however often (`SplitMix64` over what names it).
-fn share_of(seed: u64, rule: u64, origin: Origin) -> f64 {
-    let mut hash = seed;
-    for part in [rule, u64::from(origin.queue.0), origin.offset] {
-        hash = hash.wrapping_add(part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        hash ^= hash >> 31;
+/// The pure form of a configured rule: its share as a whole number.
+fn pure(rule: &ListenerRule) -> Rule {
+    let share = rule.probability.clamp(0.0, 1.0);
+    Rule {
+        keys: rule.keys.clone(),
+        tags: rule.tags.iter().map(|tag| tag.as_str().into()).collect(),
+        from: rule.from,
+        until: rule.until,
+        attempts_below: rule.attempts_below,
+        share: if share >= 1.0 { u64::MAX } else { (share * 18_446_744_073_709_551_616.0) as u64 },
+        of_messages: rule.of_messages,
     }
-    (hash >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 #[cfg(test)]
@@ -179,9 +177,9 @@ mod tests {
     }
 
     fn judged(rule: ListenerRule, at: u64, messages: &[(Subject, SimDuration)]) -> Verdict {
-        let mut rules = Rules::new(&[rule], 5).unwrap();
+        let rules = ListenerRules::new(InstanceIx(0), &[rule], 5);
         let mut stream = Streams::new(1).stream("c", "failures");
-        rules.judge(SimTime::from_secs(at), MS, messages, &catalog(), &mut stream)
+        rules.judge(Occasion { start: SimTime::from_secs(at), call: 0 }, MS, messages, &catalog(), &mut stream)
     }
 
     #[test]
@@ -215,11 +213,14 @@ mod tests {
     fn a_share_of_messages_is_the_same_for_everybody_at_every_attempt() {
         let rule = ListenerRule { probability: 0.25, of_messages: true, ..always() };
         let poisonous = |seed| -> Vec<u64> {
-            let mut rules = Rules::new(std::slice::from_ref(&rule), 5).unwrap();
+            let rules = ListenerRules::new(InstanceIx(0), std::slice::from_ref(&rule), 5);
             let mut stream = Streams::new(seed).stream("c", "failures");
             let mut fails = |offset: &u64| {
                 let messages = [subject(*offset, 0, 0)];
-                rules.judge(SimTime::ZERO, MS, &messages, &catalog(), &mut stream).fails_at.is_some()
+                rules
+                    .judge(Occasion { start: SimTime::ZERO, call: seed }, MS, &messages, &catalog(), &mut stream)
+                    .fails_at
+                    .is_some()
             };
             (0..1000).filter(|offset| fails(offset)).collect()
         };
@@ -230,12 +231,12 @@ mod tests {
     #[test]
     fn a_share_of_calls_is_drawn_once_for_a_whole_batch() {
         let rule = ListenerRule { probability: 0.5, ..always() };
-        let mut rules = Rules::new(&[rule], 5).unwrap();
+        let rules = ListenerRules::new(InstanceIx(0), &[rule], 5);
         let mut stream = Streams::new(1).stream("c", "failures");
         let batch: Vec<_> = (0..8).map(|offset| subject(offset, 0, 0)).collect();
         let mut failed = 0;
-        for _ in 0..1000 {
-            let verdict = rules.judge(SimTime::ZERO, MS, &batch, &catalog(), &mut stream);
+        for call in 0..1000 {
+            let verdict = rules.judge(Occasion { start: SimTime::ZERO, call }, MS, &batch, &catalog(), &mut stream);
             assert!(matches!(verdict.fails_at, None | Some(0)));
             failed += u32::from(verdict.fails_at.is_some());
         }

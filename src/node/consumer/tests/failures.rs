@@ -152,7 +152,12 @@ fn the_failure_of_a_queue_given_up_is_ignored() {
 
 #[test]
 fn a_broadcasting_member_drops_what_fails() {
-    let config = ConsumerConfig { message_model: MessageModel::Broadcasting, ..failing(10, fails()) };
+    // From the first offset: then a broadcasting member asks nobody where it begins.
+    let config = ConsumerConfig {
+        message_model: MessageModel::Broadcasting,
+        consume_from_where: ConsumeFromWhere::FirstOffset,
+        ..failing(10, fails())
+    };
     let mut stage = Stage::owner(config);
     let request = one_queue(&mut stage);
     stage.found(at(1_000), request, 2);
