@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Effects};
 use unicode_width::UnicodeWidthStr;
 
 use super::allocation;
+use super::counts;
 use super::human::{clean, count, duration, moment};
 use super::key;
 use super::narrate::{self, Kind, Story};
@@ -122,6 +123,12 @@ fn header(outcome: &Outcome, style: Style) -> String {
     for number in numbers {
         let pad = " ".repeat(widest - number.value.width());
         text.push_str(&format!("  {pad}{}  {}\n", style.paint(number.tone, &number.value), number.label));
+    }
+    for warning in counts::warnings(outcome) {
+        text.push('\n');
+        for line in wrap(&warning, WIDTH - 2) {
+            text.push_str(&format!("  {}\n", style.paint(Tone::Bad, &line)));
+        }
     }
     text
 }
