@@ -139,7 +139,7 @@ fn entry(text: &mut String, style: Style, story: &Story) {
         Kind::Trouble => ("!", Tone::Bad),
         Kind::Rebalance => ("⇄", Tone::Plain),
         Kind::Quiet => ("·", Tone::Faint),
-        Kind::View | Kind::Membership | Kind::Cluster => ("·", Tone::Plain),
+        Kind::View | Kind::Membership | Kind::Message | Kind::Cluster => ("·", Tone::Plain),
     };
     let at = format!("{:>12}", moment(story.at));
     let indent = at.width() + 3;
