@@ -1,7 +1,5 @@
 //! The counters in words, and the sentences that a loss deserves.
 
-use std::collections::BTreeMap;
-
 use super::human::{clean, count, counted};
 use super::names::Names;
 use super::table::Tone;
@@ -155,11 +153,14 @@ fn loss_of(outcome: &Outcome, names: &Names<'_>, group: GroupIx) -> Option<Strin
 /// Who subscribes a topic with what, when not all members agree.
 fn disagreement(outcome: &Outcome, names: &Names<'_>, group: GroupIx, topic: TopicIx) -> String {
     let plan = &outcome.plan;
-    let mut wants: BTreeMap<Option<&ExpressionPlan>, Vec<InstanceIx>> = BTreeMap::new();
+    let mut wants: Vec<(Option<&ExpressionPlan>, Vec<InstanceIx>)> = Vec::new();
     for (index, member) in plan.instances.iter().enumerate().filter(|(_, member)| member.group == group) {
         let place = member.topics.iter().position(|of| *of == topic);
         let expression = place.and_then(|place| plan.expressions.get(member.expressions.get(place)?.at()));
-        wants.entry(expression).or_default().push(InstanceIx::new(index));
+        match wants.iter_mut().find(|(other, _)| *other == expression) {
+            Some((_, who)) => who.push(InstanceIx::new(index)),
+            None => wants.push((expression, vec![InstanceIx::new(index)])),
+        }
     }
     if wants.len() < 2 {
         return String::new();
@@ -167,16 +168,15 @@ fn disagreement(outcome: &Outcome, names: &Names<'_>, group: GroupIx, topic: Top
     let parts: Vec<String> = wants
         .into_iter()
         .map(|(expression, who)| {
-            let verb = if who.len() == 1 { "subscribes" } else { "subscribe" };
             let what = match expression {
-                None => "to nothing of it".to_owned(),
-                Some(ExpressionPlan::Tag(tags)) => format!("to {}", clean(tags)),
-                Some(ExpressionPlan::Sql92(sql)) => format!("by SQL92 to {}", clean(sql)),
+                None => "none of it".to_owned(),
+                Some(ExpressionPlan::Tag(tags)) => format!("\"{}\"", clean(tags)),
+                Some(ExpressionPlan::Sql92(sql)) => format!("SQL92 \"{}\"", clean(sql)),
             };
-            format!("{} {verb} {what}", names.instances(&who))
+            format!("{what} by {}", names.instances(&who))
         })
         .collect();
-    format!(" Of {}, {}.", names.topic(topic), parts.join(", "))
+    format!(" {} is subscribed as {}.", names.topic(topic), parts.join(", as "))
 }
 
 #[cfg(test)]

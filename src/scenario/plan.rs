@@ -101,7 +101,7 @@ pub struct BrokerPlan {
 }
 
 /// A subscription's expression (`SubscriptionData`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ExpressionPlan {
     /// `TAG`.

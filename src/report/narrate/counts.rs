@@ -25,6 +25,8 @@ struct Stretch {
     samples: (usize, usize),
     /// Sum.
     total: u64,
+    /// The greatest count of a window, and the window's end.
+    peak: (u64, SimTime),
     /// How many stretches it stands for.
     parts: u64,
 }
@@ -34,6 +36,18 @@ impl Stretch {
     fn span(&self) -> String {
         let times = if self.parts > 1 { format!(", {} times", count(self.parts)) } else { String::new() };
         if self.samples.0 == self.samples.1 { times } else { format!("{times} up to {}", moment(self.until)) }
+    }
+
+    /// When the most came, if that was far more than before and after.
+    fn crest(&self) -> String {
+        let windows = (self.samples.1 - self.samples.0 + 1) as u64;
+        let steep =
+            windows > 5 && self.peak.0 > 10 && self.peak.0.saturating_mul(windows) > self.total.saturating_mul(3);
+        if steep {
+            format!("; the most at once, {}, just before {}", count(self.peak.0), moment(self.peak.1))
+        } else {
+            String::new()
+        }
     }
 
     fn story(&self, kind: Kind, headline: String) -> Story {
@@ -56,15 +70,22 @@ fn stretches(outcome: &Outcome, values: impl Fn(usize) -> u64) -> Vec<Stretch> {
                 last.until = *at;
                 last.samples.1 = sample;
                 last.total += n;
+                if n > last.peak.0 {
+                    last.peak = (n, *at);
+                }
             }
-            _ => found.push(Stretch { from, until: *at, samples: (sample, sample), total: n, parts: 1 }),
+            _ => {
+                found.push(Stretch { from, until: *at, samples: (sample, sample), total: n, peak: (n, *at), parts: 1 })
+            }
         }
     }
     if found.len() > ENTRIES_MAX {
         let (first, last) = (&found[0], &found[found.len() - 1]);
         let (total, parts) = (found.iter().map(|part| part.total).sum(), found.len() as u64);
         let samples = (first.samples.0, last.samples.1);
-        found = vec![Stretch { from: first.from, until: last.until, samples, total, parts }];
+        let peak =
+            found.iter().map(|part| part.peak).max_by_key(|(n, at)| (*n, std::cmp::Reverse(*at))).unwrap_or_default();
+        found = vec![Stretch { from: first.from, until: last.until, samples, total, peak, parts }];
     }
     found
 }
@@ -96,7 +117,7 @@ fn failures(outcome: &Outcome, group: &str, series: &GroupSeries, stories: &mut 
     let failed = |sample: usize| series.failures.get(sample).copied().unwrap_or(0);
     for stretch in stretches(outcome, failed) {
         let messages = counted(stretch.total, "message", "messages");
-        let headline = format!("the listener of {group} fails on {messages}{}", stretch.span());
+        let headline = format!("the listener of {group} fails on {messages}{}{}", stretch.span(), stretch.crest());
         stories.push(stretch.story(Kind::Trouble, headline));
     }
 }
@@ -118,7 +139,8 @@ fn retries(outcome: &Outcome, group: &str, series: &GroupSeries, stories: &mut V
             parts.push(format!("{} as later ones", count(more)));
         }
         let messages = counted(stretch.total, "message", "messages");
-        let headline = format!("{group} gets {messages} again{}: {}", stretch.span(), parts.join(", "));
+        let headline =
+            format!("{group} gets {messages} again{}: {}{}", stretch.span(), parts.join(", "), stretch.crest());
         stories.push(stretch.story(Kind::Message, headline));
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn stories(outcome: &Outcome, names: &Names<'_>) -> Vec<Story> {
     }
     let mut stories = reader.stories;
     stories.extend(reader.takeovers.into_iter().map(|(group, at, all)| takeover(outcome, names, group, at, &all)));
-    stories.extend(reader.resets.into_iter().map(|(group, at, until, all)| reset(names, group, (at, until), &all)));
+    stories.extend(reader.resets.into_iter().map(|(_, at, until, all)| reset(names, (at, until), &all)));
     stories.extend(reader.violations.values().map(|found| violations(names, found)));
     stories
 }
@@ -146,10 +146,12 @@ fn why(outcome: &Outcome, names: &Names<'_>, takeover: &Takeover) -> String {
     let Waiting { denied, denials, lost } = takeover.waiting;
     let mut text = String::new();
     if let Some((since, first)) = denied {
-        let who =
-            if first == takeover.instance { String::new() } else { format!(" ({} first)", names.instance(first)) };
-        let times = counted(denials, "request", "requests");
-        text = format!("{} after the first of {times} in vain{who}", duration(takeover.at.since(since)));
+        let who = if first == takeover.instance { String::new() } else { format!(", by {}", names.instance(first)) };
+        let request = match denials {
+            1 => "the request for it".to_owned(),
+            n => format!("the first of {} requests", count(n)),
+        };
+        text = format!("{} after {request}{who}, was denied", duration(takeover.at.since(since)));
     }
     let Some((client, until, expired)) = lost else { return text };
     if !text.is_empty() {
@@ -157,7 +159,7 @@ fn why(outcome: &Outcome, names: &Names<'_>, takeover: &Takeover) -> String {
     }
     let holders = outcome.locks.iter().filter(|lock| lock.client == client).map(|lock| lock.instance);
     let former = holders.last().map_or_else(|| names.client(client), |holder| names.instance(holder));
-    let how = if expired { "did not renew it any more, it expired at" } else { "gave it back at" };
+    let how = if expired { "did not renew it any more and it expired at" } else { "gave it back at" };
     let free = takeover.at.since(until);
     let idle = if free < WAIT_TOLD { String::new() } else { format!(", and it lay free for {}", duration(free)) };
     text + &format!("{former} {how} {}{idle}", moment(until))
@@ -165,44 +167,37 @@ fn why(outcome: &Outcome, names: &Names<'_>, takeover: &Takeover) -> String {
 
 fn takeover(outcome: &Outcome, names: &Names<'_>, group: GroupIx, at: SimTime, all: &[Takeover]) -> Story {
     // Queues with the same story share a line.
-    let mut lines: Vec<(InstanceIx, String, SimTime, Vec<QueueIx>)> = Vec::new();
+    let mut lines: Vec<(String, SimTime, Vec<InstanceIx>, Vec<QueueIx>)> = Vec::new();
     for takeover in all {
         let why = why(outcome, names, takeover);
-        match lines.iter_mut().find(|(who, other, ..)| *who == takeover.instance && *other == why) {
-            Some((.., queues)) => queues.push(takeover.queue),
-            None => lines.push((takeover.instance, why, takeover.at, vec![takeover.queue])),
+        match lines.iter_mut().find(|(other, ..)| *other == why) {
+            Some((.., who, queues)) => {
+                who.push(takeover.instance);
+                queues.push(takeover.queue);
+            }
+            None => lines.push((why, takeover.at, vec![takeover.instance], vec![takeover.queue])),
         }
     }
-    for (.., queues) in &mut lines {
+    let told = |who: &[InstanceIx], queues: &[QueueIx]| {
+        let (mut who, mut queues) = (who.to_vec(), queues.to_vec());
+        who.sort_unstable();
+        who.dedup();
         queues.sort_unstable();
-    }
+        let verb = if who.len() == 1 { "gets" } else { "get" };
+        let locks = if queues.len() == 1 { "lock" } else { "locks" };
+        format!("{} {verb} the {locks} of {}", names.instances(&who), names.queues(&queues))
+    };
     let until = all.last().map_or(at, |last| last.at);
-    let locks = |queues: &[QueueIx]| if queues.len() == 1 { "lock" } else { "locks" }.to_owned();
     let (headline, details) = match lines.as_slice() {
-        [(who, why, _, queues)] => {
-            let headline =
-                format!("{} gets the {} of {}: {why}", names.instance(*who), locks(queues), names.queues(queues));
-            (headline, Vec::new())
-        }
+        [(why, _, who, queues)] => (format!("{}: {why}", told(who, queues)), Vec::new()),
         _ => {
-            let mut members: Vec<InstanceIx> = lines.iter().map(|(who, ..)| *who).collect();
-            members.sort_unstable();
-            members.dedup();
-            let headline = format!(
-                "{} of {} {} {} they had to wait for",
-                counted(members.len() as u64, "member", "members"),
-                names.group(group),
-                if members.len() == 1 { "gets" } else { "get" },
-                counted(all.len() as u64, "lock", "locks"),
-            );
-            let details = lines
-                .iter()
-                .map(|(who, why, taken, queues)| Detail {
-                    after: taken.since(at),
-                    text: format!("{}, {} of {}: {why}", names.instance(*who), locks(queues), names.queues(queues)),
-                })
-                .collect();
-            (headline, cut(details))
+            let locks = count(all.len() as u64);
+            let headline = format!("members of {} get {locks} locks that they had to wait for", names.group(group));
+            let detail = |(why, taken, who, queues): &(String, SimTime, Vec<InstanceIx>, Vec<QueueIx>)| Detail {
+                after: taken.since(at),
+                text: format!("{}: {why}", told(who, queues)),
+            };
+            (headline, cut(lines.iter().map(detail).collect()))
         }
     };
     Story { at, until, kind: Kind::Rebalance, headline, details }
@@ -244,7 +239,7 @@ fn asked(
     }
 }
 
-fn reset(names: &Names<'_>, group: GroupIx, (at, until): (SimTime, SimTime), all: &[Reset]) -> Story {
+fn reset(names: &Names<'_>, (at, until): (SimTime, SimTime), all: &[Reset]) -> Story {
     let mut members: Vec<InstanceIx> = all.iter().map(|reset| reset.instance).collect();
     members.sort_unstable();
     members.dedup();
@@ -266,12 +261,7 @@ fn reset(names: &Names<'_>, group: GroupIx, (at, until): (SimTime, SimTime), all
     }
     let verb = if members.len() == 1 { "sets" } else { "set" };
     let queues = counted(all.len() as u64, "queue", "queues");
-    let headline = format!(
-        "{} {verb} the offsets of {queues} of {}: {}",
-        names.instances(&members),
-        names.group(group),
-        moves.join(", ")
-    );
+    let headline = format!("{} {verb} the offsets of {queues}: {}", names.instances(&members), moves.join(", "));
     let details = all
         .iter()
         .map(|reset| {

@@ -54,7 +54,8 @@ fn losses(outcome: &Outcome, names: &Names<'_>) -> Table {
 fn messages(outcome: &Outcome, names: &Names<'_>) -> Table {
     let mut table = Table::new("What happened to messages on their way", &["group", "what", ">times"]);
     for group in groups(outcome) {
-        for counter in counts::told_of_groups() {
+        // Locks have a table of their own.
+        for counter in counts::told_of_groups().filter(|counter| *counter != Counter::LocksDenied) {
             let n = outcome.counters.get(counter, Some(group));
             if n > 0 {
                 let (what, tone) = words(counter);
