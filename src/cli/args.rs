@@ -33,6 +33,8 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Validate scenarios without running them, and warn of what is probably not meant
     Check(CheckArgs),
+    /// Tell the life of one message, or of one queue, in a run of a scenario
+    Explain(ExplainArgs),
     /// Divide queues among consumers with RocketMQ's allocation strategies
     Allocate(AllocateArgs),
     /// Judge a message by a subscription: an SQL92 expression over its properties, or tags
@@ -70,6 +72,47 @@ pub(super) struct RunArgs {
     /// Print nothing but what went wrong
     #[arg(long, short)]
     pub(super) quiet: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: OutputFormat,
+    #[command(flatten)]
+    pub(super) export: ExportArgs,
+}
+
+/// The brokers' stores as files.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Write each broker's store to DIR/brokerName, as the real broker would leave it
+    #[arg(long, value_name = "DIR")]
+    pub(super) export_store: Option<PathBuf>,
+    /// As it is at this time, with the brokers running (90s) [default: at the end, after a shutdown]
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "export_store")]
+    pub(super) export_at: Option<SimDuration>,
+    /// Size of commit log files instead of mappedFileSizeCommitLog (64KiB)
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "export_store")]
+    pub(super) export_log_size: Option<u64>,
+    /// Size of consume queue files instead of mappedFileSizeConsumeQueue (2000B)
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "export_store")]
+    pub(super) export_queue_size: Option<u64>,
+    /// Hash slots of index files instead of 5,000,000; four entries each
+    #[arg(long, value_name = "N", requires = "export_store")]
+    pub(super) export_index_slots: Option<u32>,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Scenario file; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// The message: topic/broker/queueId/offset of one of its records
+    #[arg(long, value_name = "ID", required_unless_present = "queue", conflicts_with = "queue")]
+    pub(super) message: Option<String>,
+    /// The queue: topic/broker/queueId
+    #[arg(long, value_name = "QUEUE")]
+    pub(super) queue: Option<String>,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: OutputFormat,
@@ -141,6 +184,10 @@ pub(super) struct OverrideArgs {
 
 fn time(text: &str) -> Result<SimDuration, String> {
     text.parse::<SimDuration>().map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    crate::scenario::units::parse_bytes(text)
 }
 
 impl OverrideArgs {

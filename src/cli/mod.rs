@@ -6,6 +6,8 @@ mod check;
 mod completions;
 mod error;
 mod exit;
+mod explain;
+mod export;
 mod files;
 pub mod filter;
 mod folder;
@@ -54,6 +56,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Run(args) => run::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
+        Command::Explain(args) => explain::run(args, terminal),
         Command::Allocate(args) => allocate::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })
             .map_err(CliError::from),

@@ -6,8 +6,9 @@ use super::error::CliError;
 use super::progress::Progress;
 use crate::kernel::time::SimTime;
 use crate::report::{self, Style};
+use crate::run::image::StoreImage;
 use crate::run::outcome::Outcome;
-use crate::run::{self, RunOptions};
+use crate::run::{self, ImageAt, RunOptions};
 use crate::scenario::Scenario;
 use crate::scenario::plan::Plan;
 
@@ -23,6 +24,21 @@ pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) ->
         }
     }
     Ok(outcome)
+}
+
+/// A run of a plan, and the brokers' stores at a moment of it.
+pub(super) fn simulate_with_stores(
+    plan: &Plan,
+    trace: bool,
+    watched: bool,
+    when: ImageAt,
+) -> Result<(Outcome, StoreImage), CliError> {
+    let plan = Arc::new(plan.clone());
+    let mut progress = Progress::new(&plan.name, plan.duration, watched);
+    let mut reached = |now: SimTime| progress.reached(now);
+    let mut options = RunOptions { trace_messages: trace, check_every_sample: true, progress: Some(&mut reached) };
+    let broken = |error| CliError::Run { name: plan.name.clone(), error };
+    run::simulate_with_stores(&plan, &mut options, when).map_err(broken)
 }
 
 fn one_run(plan: &Arc<Plan>, trace: bool, watched: bool) -> Result<Outcome, CliError> {

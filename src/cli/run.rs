@@ -8,7 +8,7 @@ use super::args::RunArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::terminal::Terminal;
-use super::{files, folder, report_adapter};
+use super::{export, files, folder, report_adapter};
 
 pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
     let scenario = files::scenario(&args.file, &args.overrides.overrides())?;
@@ -17,7 +17,12 @@ pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, CliEr
         folder::may_replace(target)?;
     }
     let watched = terminal.watched && !args.quiet;
-    let outcome = report_adapter::simulate(&scenario.plan, args.trace.is_some(), args.verify, watched)?;
+    let exported = args.export.export_store.is_some();
+    let outcome = if exported {
+        export::run(args, &scenario, terminal, watched)?
+    } else {
+        report_adapter::simulate(&scenario.plan, args.trace.is_some(), args.verify, watched)?
+    };
     if let Some(target) = &target {
         folder::replace(target, &report_adapter::files(&outcome, &scenario))?;
     }

@@ -23,7 +23,8 @@ pub enum Counter {
     Dropped,
     /// Messages taken from a process queue because of `consumeTimeout`.
     ConsumeTimeouts,
-    /// Messages that a member wanted and nobody was given, because another's subscription filtered them.
+    /// Messages that a member (one that has run by then) wanted and nobody was given, because another's subscription filtered
+    /// them.
     Lost,
     /// Messages that nobody of the group wants.
     Filtered,
@@ -41,9 +42,9 @@ pub enum Counter {
     OffsetsBack,
     /// Pulls put off by flow control.
     FlowControlled,
-    /// Greatest number of messages one member had cached.
+    /// Greatest number of messages one member had cached, at sample times.
     CachedMax,
-    /// Greatest number of body bytes one member had cached.
+    /// Greatest number of body bytes one member had cached, at sample times.
     CachedBytesMax,
     /// Half messages stored by producers.
     HalfMessages,

@@ -185,7 +185,16 @@ pub enum Fact {
     /// `--trace messages`: a batch arrived at a client.
     Pulled { instance: InstanceIx, group: GroupIx, queue: QueueIx, from: u64, count: u32 },
     /// `--trace messages`: the listener returned.
-    Consumed { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, latency: SimDuration },
+    Consumed {
+        instance: InstanceIx,
+        group: GroupIx,
+        queue: QueueIx,
+        offset: u64,
+        started: SimTime,
+        latency: SimDuration,
+    },
+    /// `--trace messages`: a member's pull went past a message that a filter took out.
+    FilteredOut { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, by_client: bool, wanted: bool },
     /// `--trace messages`: the listener was given a message it (or another member) had been given before.
     Duplicate { instance: InstanceIx, group: GroupIx, queue: QueueIx, offset: u64, cause: DuplicateCause },
     /// `--trace messages`: a transaction went a step further.

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use super::names::Names;
 use super::summary;
 use crate::run::outcome::{
-    DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind,
+    DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind, TransactionStep,
 };
-use crate::store::catalog::Origin;
+use crate::store::catalog::{Origin, TransactionOutcome};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// The file.
@@ -134,6 +134,8 @@ impl Line<'_> {
             | Fact::Pulled { .. }
             | Fact::Consumed { .. }
             | Fact::Duplicate { .. }
+            | Fact::FilteredOut { .. }
+            | Fact::Transaction { .. }
             | Fact::SendFailed { .. } => self.message(outcome, fact),
             Fact::ListenerFailed { .. }
             | Fact::LocalRetry { .. }
@@ -292,16 +294,16 @@ impl Line<'_> {
     /// Locks, resets, and what becomes of order.
     fn order(&mut self, outcome: &Outcome, fact: &Fact) {
         match fact {
-            Fact::LockTaken { broker, group, queue, instance, client } => {
-                self.event("lock_taken").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+            Fact::LockTaken { group, queue, instance, client, .. } => {
+                self.event("lock_taken").member(*group, *client, *instance).queue(outcome, *queue);
             }
-            Fact::LockLost { broker, group, queue, until, expired, .. } => {
-                self.event("lock_lost").group(*group).broker(*broker).queue(outcome, *queue);
+            Fact::LockLost { group, queue, until, expired, .. } => {
+                self.event("lock_lost").group(*group).queue(outcome, *queue);
                 self.str("how", if *expired { "expired" } else { "unlocked" }).num("until_ns", until.as_nanos());
             }
-            Fact::LockDenied { broker, group, queue, instance, client, holder } => {
+            Fact::LockDenied { group, queue, instance, client, holder, .. } => {
                 let holder = outcome.plan.client_ids.get(holder.at()).cloned().unwrap_or_default();
-                self.event("lock_denied").member(*group, *client, *instance).broker(*broker).queue(outcome, *queue);
+                self.event("lock_denied").member(*group, *client, *instance).queue(outcome, *queue);
                 self.str("holder", &holder);
             }
             Fact::PullMoved { instance, group, client, queue, from, to } => {
@@ -347,7 +349,7 @@ impl Line<'_> {
                 self.event("pulled").group(*group).str("instance", &instance).queue(outcome, *queue);
                 self.num("offset", *from).num("count", *count);
             }
-            Fact::Consumed { instance, group, queue, offset, latency } => {
+            Fact::Consumed { instance, group, queue, offset, latency, .. } => {
                 let instance = self.names.instance(*instance);
                 self.event("consumed").group(*group).str("instance", &instance).queue(outcome, *queue);
                 self.num("offset", *offset).num("latency_ns", latency.as_nanos());
@@ -357,6 +359,16 @@ impl Line<'_> {
                 self.event("duplicate").group(*group).str("instance", &instance).queue(outcome, *queue);
                 self.num("offset", *offset).str("cause", cause_key(*cause));
             }
+            Fact::FilteredOut { instance, group, queue, offset, by_client, wanted } => {
+                let instance = self.names.instance(*instance);
+                self.event("filtered").group(*group).str("instance", &instance).queue(outcome, *queue);
+                self.num("offset", *offset).str("by", if *by_client { "client" } else { "broker" });
+                self.str("wanted", if *wanted { "yes" } else { "no" });
+            }
+            Fact::Transaction { broker, origin, step } => {
+                self.event("transaction").broker(*broker).num("half_offset", origin.offset);
+                self.str("step", transaction_key(*step));
+            }
             Fact::SendFailed { producer, message } => {
                 let producer = self.names.producer(*producer);
                 self.event("send_failed").str("producer", &producer).num("message", *message);
@@ -364,5 +376,20 @@ impl Line<'_> {
             // The facts of clients and of the cluster are written elsewhere.
             _ => {}
         }
+    }
+}
+
+const fn transaction_key(step: TransactionStep) -> &'static str {
+    match step {
+        TransactionStep::Begun => "begun",
+        TransactionStep::Local { outcome: TransactionOutcome::Commit } => "local_commit",
+        TransactionStep::Local { outcome: TransactionOutcome::Rollback } => "local_rollback",
+        TransactionStep::Local { outcome: TransactionOutcome::Unknown } => "local_unknown",
+        TransactionStep::EndLost => "end_lost",
+        TransactionStep::Checked { .. } => "checked",
+        TransactionStep::Answered { .. } => "answered",
+        TransactionStep::Committed { .. } => "committed",
+        TransactionStep::RolledBack { .. } => "rolled_back",
+        TransactionStep::Discarded => "discarded",
     }
 }

@@ -77,6 +77,7 @@ impl World {
             pending_max: 0,
             facts: Vec::new(),
             losses: Vec::new(),
+            image: None,
             trace,
             has_transactions: plan.producers.iter().any(|producer| producer.transaction.is_some()),
             ledgers: vec![QueueLedger::default(); pair_keys.len()],

@@ -192,7 +192,14 @@ fn trace(
     });
     let consumed = matches!(delivery.fate, Fate::Acknowledged | Fate::Ignored).then(|| FactRecord {
         at: delivery.end,
-        fact: Fact::Consumed { instance, group, queue, offset, latency: delivery.end.since(delivery.born) },
+        fact: Fact::Consumed {
+            instance,
+            group,
+            queue,
+            offset,
+            started: delivery.start,
+            latency: delivery.end.since(delivery.born),
+        },
     });
     duplicate.into_iter().chain(consumed)
 }

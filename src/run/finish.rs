@@ -10,14 +10,15 @@ use crate::kernel::time::SimDuration;
 use crate::node::consumer::Presence;
 use crate::node::counters::{Counter, Counters};
 use crate::node::fact::DuplicateCause;
+use crate::store::catalog::Catalog;
 use crate::store::ids::{GroupIx, InstanceIx};
 
 impl World {
-    /// Freezes the world into an outcome.
+    /// Freezes the world into an outcome; `keep` gets the catalog of its messages.
     ///
     /// # Errors
     /// A message in no place or in two.
-    pub(super) fn finish(mut self) -> Result<Outcome, RunError> {
+    pub(super) fn finish_with<T>(mut self, keep: impl FnOnce(Catalog) -> T) -> Result<(Outcome, T), RunError> {
         // What happened at the very end came after the last sample.
         for index in 0..self.processes.len() {
             self.settle(InstanceIx::new(index));
@@ -52,6 +53,7 @@ impl World {
         let counters = self.counters_now();
         let instances = self.finish_instances();
         let transactions = self.transaction_states();
+        let kept = keep(std::mem::take(&mut self.out.catalog));
         let mut outcome = Outcome {
             plan: self.plan,
             version: env!("CARGO_PKG_VERSION"),
@@ -74,17 +76,18 @@ impl World {
             expectations: Vec::new(),
         };
         outcome.expectations = expect::evaluate(&outcome);
-        Ok(outcome)
+        Ok((outcome, kept))
     }
 
     /// The counts so far, with those that are read off the ledgers.
     pub(super) fn counters_now(&self) -> Counters {
         let mut counters = self.out.counters.clone();
         for (pair, (group, queue)) in self.pair_keys.iter().enumerate() {
-            let skipped = self.ledgers[pair].skipped(self.appended(*queue));
-            if skipped > 0 {
-                counters.add(Counter::Skipped, *group, skipped);
-            }
+            let ledger = &self.ledgers[pair];
+            let (filtered, lost) = ledger.filtered();
+            counters.add(Counter::Skipped, *group, ledger.skipped(self.appended(*queue)) - filtered - lost);
+            counters.add(Counter::Filtered, *group, filtered);
+            counters.add(Counter::Lost, *group, lost);
         }
         counters
     }

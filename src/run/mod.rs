@@ -4,8 +4,10 @@ mod build;
 mod conservation;
 mod copies;
 mod effects;
+mod event;
 pub mod expect;
 mod finish;
+pub mod image;
 mod network;
 pub mod observe;
 pub mod outcome;
@@ -25,6 +27,7 @@ mod world;
 use std::sync::Arc;
 
 use crate::kernel::time::SimTime;
+use image::StoreImage;
 use outcome::{Outcome, Plan};
 use world::World;
 
@@ -37,6 +40,15 @@ pub struct RunOptions<'a> {
     pub check_every_sample: bool,
     /// Called now and then with the simulated time reached.
     pub progress: Option<&'a mut dyn FnMut(SimTime)>,
+}
+
+/// When the brokers' stores are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageAt {
+    /// At the end of the run.
+    End,
+    /// At this time; the end if that comes first.
+    Time(SimTime),
 }
 
 /// Why a run broke off. A plan that resolved always runs; what is left are broken invariants of the simulator itself.
@@ -52,6 +64,31 @@ pub enum RunError {
     },
 }
 
+/// Runs a plan to its end and keeps every message, for the brokers' stores at a moment. The result is that of [`simulate`]
+/// except for the numbers of messages held in memory.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_with_stores(
+    plan: &Arc<Plan>,
+    options: &mut RunOptions<'_>,
+    when: ImageAt,
+) -> Result<(Outcome, StoreImage), RunError> {
+    let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
+    world.keep_messages(match when {
+        ImageAt::End => None,
+        ImageAt::Time(at) => Some(at),
+    });
+    world.run(options.progress.as_deref_mut());
+    let end = world.end;
+    let (at, brokers) = match world.image.take() {
+        Some(image) => image,
+        None => (end, world.broker_images()),
+    };
+    let alive = at < end;
+    world.finish_with(|catalog| StoreImage { at, alive, brokers, catalog })
+}
+
 /// Runs a plan to its end.
 ///
 /// # Errors
@@ -59,5 +96,5 @@ pub enum RunError {
 pub fn simulate(plan: &Arc<Plan>, options: &mut RunOptions<'_>) -> Result<Outcome, RunError> {
     let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
     world.run(options.progress.as_deref_mut());
-    world.finish()
+    world.finish_with(|_| ()).map(|(outcome, ())| outcome)
 }

@@ -2,7 +2,7 @@
 
 use super::outcome::Loss;
 use super::world::World;
-use crate::node::counters::Counter;
+use crate::node::fact::Fact;
 use crate::node::outbox::Passed;
 use crate::protocol::address::Address;
 use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
@@ -33,8 +33,10 @@ impl World {
             if !self.ledgers[pair].on_filtered(offset, appended_at, wanted) {
                 continue;
             }
-            let counter = if wanted { Counter::Lost } else { Counter::Filtered };
-            self.out.counters.add(counter, group, 1);
+            if self.trace {
+                let Passed { queue, by_client, .. } = run;
+                self.observe(Fact::FilteredOut { instance, group, queue, offset, by_client, wanted });
+            }
             if wanted {
                 self.enter_loss(group, instance, run, offset);
             }
@@ -63,9 +65,14 @@ impl World {
         }
     }
 
-    /// The expressions with which members of a group subscribe a topic.
+    /// The expressions with which the members of a group that have run so far subscribe a topic.
     fn expressions_of(&self, group: GroupIx, topic: TopicIx) -> Vec<ExpressionIx> {
-        let members = self.plan.instances.iter().filter(|instance| instance.group == group);
+        let ran = |index: usize| {
+            let measures = &self.processes[index].measures;
+            measures.running_since.is_some() || !measures.alive.is_zero()
+        };
+        let all = self.plan.instances.iter().enumerate();
+        let members = all.filter(|(index, instance)| instance.group == group && ran(*index)).map(|(_, member)| member);
         let mut expressions: Vec<ExpressionIx> = members
             .flat_map(|member| member.topics.iter().zip(&member.expressions))
             .filter(|(subscribed, _)| **subscribed == topic)

@@ -5,7 +5,7 @@
 //! (a thawed process commits old ones), or that is on its way to a broker. The mark takes effect one period later.
 
 use super::world::{Event, World};
-use crate::kernel::time::SimDuration;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{ConsumeFromWhere, MessageModel};
 use crate::protocol::message::Body;
 use crate::run::outcome::Plan;
@@ -37,6 +37,14 @@ impl RetentionState {
 }
 
 impl World {
+    /// Nothing is given back in this run, and the stores are looked at at this time.
+    pub(super) fn keep_messages(&mut self, at: Option<SimTime>) {
+        self.retention.kept.fill(true);
+        if let Some(at) = at {
+            self.queue.push(at, Event::Image);
+        }
+    }
+
     /// Releases by the marks of the last period and computes the next ones.
     pub(super) fn give_back(&mut self) {
         self.measure_retention();

@@ -142,7 +142,11 @@ impl World {
             let present = process.consumer.presence() != Presence::Absent && !process.consumer.frozen();
             let workload = process.consumer.workload(self.now);
             let measures = &mut process.measures;
-            measures.cached_max = measures.cached_max.max(workload.cached + workload.processing);
+            let cached = workload.cached + workload.processing;
+            measures.cached_max = measures.cached_max.max(cached);
+            let group = self.plan.instances[index].group;
+            self.out.counters.greatest(Counter::CachedMax, group, cached);
+            self.out.counters.greatest(Counter::CachedBytesMax, group, workload.bytes);
             let busy = workload.busy.saturating_sub(measures.busy_before);
             measures.busy_before = workload.busy;
             let threads = u64::from(self.plan.instances[index].config.consume_thread_min);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub(super) use super::event::{Closing, Event, StoredHalf};
 use super::network::{CHANNEL_MAX_IDLE_TIME, Network};
 use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
@@ -24,67 +25,12 @@ use crate::node::allocation::Allocations;
 use crate::node::broker::Broker;
 use crate::node::consumer::{Consumer, Presence};
 use crate::node::nameserver::Nameserver;
-use crate::node::outbox::{Outbox, TIMERS, Timer, Wake};
+use crate::node::outbox::{Outbox, TIMERS, Timer};
 use crate::node::producer::NextSend;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{EndTransaction, Envelope, SendRequest};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
-
-/// What can happen.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Event {
-    /// The message in this place of the mail is handled by its receiver.
-    Deliver(u32),
-    /// A timer of a node.
-    Timer(Address, Timer),
-    /// A consumer's pull thread takes a pull request.
-    Pull(InstanceIx, u32),
-    /// A consumer is woken.
-    Wake(InstanceIx, Wake),
-    /// A consumer mends an illegal offset.
-    FixOffset(InstanceIx, u32),
-    /// A broker's dispatch loop has something for held pulls of a local queue.
-    Dispatch(BrokerIx, u32),
-    /// A node learns that a connection is closed.
-    Closed(u32),
-    /// Has this connection of a frozen client been idle for too long?
-    Idle(Address, Channel),
-    /// The next calls or appends of a producer.
-    Sends(ProducerIx),
-    /// A refusal arrives at a producer.
-    Refused(u32),
-    /// The answer to a half message arrives at its producer.
-    HalfStored(u32),
-    /// A producer's transaction is over: its end leaves.
-    EndTransaction(u32),
-    /// An action of the timeline.
-    Action(u32),
-    /// A node's process starts.
-    Start(Address),
-    /// A sample of the series.
-    Sample,
-    /// Consumed messages are given back.
-    Retention,
-}
-
-/// A close on its way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Closing {
-    pub(super) to: Address,
-    pub(super) server: Address,
-    pub(super) channel: Channel,
-    pub(super) idle: bool,
-}
-
-/// The answer to a half message on its way.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StoredHalf {
-    pub(super) producer: ProducerIx,
-    pub(super) request: SendRequest,
-    pub(super) half_offset: u64,
-    pub(super) physical: u64,
-}
 
 /// A consumer process and what waits for it while it is frozen.
 #[derive(Debug)]
@@ -154,6 +100,8 @@ pub(super) struct World {
     pub(super) pending_max: u64,
     pub(super) facts: Vec<FactRecord>,
     pub(super) losses: Vec<Loss>,
+    /// The brokers' stores at the time they were asked for.
+    pub(super) image: Option<(SimTime, Vec<super::image::BrokerImage>)>,
     pub(super) trace: bool,
     /// Some producer sends in transactions.
     pub(super) has_transactions: bool,
@@ -234,6 +182,7 @@ impl World {
             Event::Start(node) => self.start(node),
             Event::Sample => self.sample(),
             Event::Retention => self.give_back(),
+            Event::Image => self.take_image(),
         }
     }
 

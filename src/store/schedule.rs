@@ -24,6 +24,7 @@ enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelTask {
     started: SimTime,
+    rhythm: SimDuration,
     offset: u64,
     last_run: SimTime,
     step: Step,
@@ -32,11 +33,13 @@ pub struct LevelTask {
 }
 
 impl LevelTask {
-    /// The task of a broker that starts at `now`, from a saved offset (0 if there is none).
+    /// The task of a broker that starts at `now`, from a saved offset (0 if there is none). An idle run takes `work`, timer and
+    /// all: the next one begins that much later than 100 ms.
     #[must_use]
-    pub fn start(now: SimTime, offset: u64) -> Self {
-        let last_run = (now + FIRST_DELAY_TIME).saturating_sub(DELAY_FOR_A_WHILE);
-        Self { started: now, offset, last_run, step: Step::Waiting(SimTime::MAX), before: (offset, 0) }
+    pub fn start(now: SimTime, offset: u64, work: SimDuration) -> Self {
+        let rhythm = DELAY_FOR_A_WHILE + work;
+        let last_run = (now + FIRST_DELAY_TIME).saturating_sub(rhythm);
+        Self { started: now, rhythm, offset, last_run, step: Step::Waiting(SimTime::MAX), before: (offset, 0) }
     }
 
     /// The first message that is not delivered (`offsetTable`).
@@ -101,7 +104,7 @@ impl LevelTask {
     }
 
     fn run_at_or_after(&self, ready: SimTime) -> SimTime {
-        let pause = DELAY_FOR_A_WHILE.as_nanos();
+        let pause = self.rhythm.as_nanos();
         let runs = ready.since(self.last_run).as_nanos().div_ceil(pause).max(1);
         self.last_run + SimDuration::from_nanos(runs * pause)
     }
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_first_run_comes_a_second_after_the_start_and_the_others_every_100_ms() {
-        let mut task = LevelTask::start(ms(500), 0);
+        let mut task = LevelTask::start(ms(500), 0, SimDuration::ZERO);
         assert_eq!(task.next(), SimTime::MAX);
         task.wait_for(ms(600));
         assert_eq!(task.next(), ms(1500));
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_pause_counts_from_the_end_of_the_last_run() {
-        let mut task = LevelTask::start(SimTime::ZERO, 0);
+        let mut task = LevelTask::start(SimTime::ZERO, 0, SimDuration::ZERO);
         task.wait_for(ms(1000));
         task.deliver(ms(1030), 1);
         task.wait_for(ms(1001));
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_offset_on_disk_is_that_of_the_last_whole_ten_seconds() {
-        let mut task = LevelTask::start(SimTime::ZERO, 3);
+        let mut task = LevelTask::start(SimTime::ZERO, 3, SimDuration::ZERO);
         task.delivered(ms(9_000));
         assert_eq!((task.persisted(ms(9_999)), task.persisted(ms(10_000))), (3, 4));
         task.delivered(ms(12_000));

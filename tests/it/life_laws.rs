@@ -1,5 +1,5 @@
 //! Laws of orderly and broadcasting groups under random lives: everything is conserved at every sample, order is broken by
-//! frozen processes only, and what was accepted is consumed or skipped by name.
+//! frozen processes and repeated resets only, and what was accepted is consumed or skipped by name.
 
 use proptest::prelude::*;
 use rocketmq_sim::kernel::time::{SimDuration, SimTime};
@@ -83,7 +83,7 @@ fn life((seed, (orderly, broadcasting, last), (queues, threads, service, batch),
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn random_lives_are_conserved_in_order_and_complete(
@@ -98,14 +98,14 @@ proptest! {
         let lanes = if orderly { numbers.0.min(numbers.1) } else { numbers.1 };
         life.rate = (0.4 * f64::from(lanes) * 1000.0 / (numbers.2 as f64 + 1.0)).clamp(2.0, 40.0);
         let outcome = life.run();
-        if orderly && !broadcasting && !frozen {
+        // Skipped and then set back, messages come after newer ones.
+        let resets = life.actions.iter().filter(|(_, action)| matches!(action, Action::ResetOffset { .. })).count();
+        if orderly && !broadcasting && !frozen && resets < 2 {
             prop_assert_eq!(count(&outcome, Counter::OrderViolations), 0);
         }
-        if !orderly {
-            for (group, places) in outcome.groups.iter().zip(&outcome.conservation.groups) {
-                prop_assert_eq!(group.lag, 0);
-                prop_assert_eq!(places.consumed + places.skipped, places.stored);
-            }
+        for (group, places) in outcome.groups.iter().zip(&outcome.conservation.groups) {
+            prop_assert_eq!(group.lag, 0);
+            prop_assert_eq!(places.consumed + places.skipped, places.stored);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod clients;
 mod copies;
+mod heartbeats;
 mod hold;
 mod locks;
 mod machine;

@@ -93,6 +93,12 @@ impl Broker {
         self.transactions.states
     }
 
+    /// How far the check has come in the half queue and in the operation queue.
+    #[must_use]
+    pub const fn transaction_offsets(&self) -> (u64, u64) {
+        (self.transactions.progress.half_offset, self.transactions.progress.op_offset)
+    }
+
     /// A half message is sent: it goes to the half topic, and the reply names its place there
     /// (`TransactionalMessageBridge#putHalfMessage`).
     pub(super) fn on_half_send(&mut self, now: SimTime, request: &SendRequest, out: &mut Outbox) -> SendReply {

@@ -20,6 +20,8 @@ pub struct Workload {
     pub cached: u64,
     /// In the listener.
     pub processing: u64,
+    /// Body bytes of both.
+    pub bytes: u64,
     /// Listener time spent so far, all calls.
     pub busy: SimDuration,
 }
@@ -128,6 +130,7 @@ impl Consumer {
             let cached = assigned.process.cached(now);
             workload.cached += cached.count - cached.processing;
             workload.processing += cached.processing;
+            workload.bytes += cached.bytes;
             workload.busy += assigned.process.busy(now);
         }
         for (_, row) in &self.leftovers {

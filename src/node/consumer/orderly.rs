@@ -85,7 +85,10 @@ impl OrderlyService {
         let Some(queue) = self.requests.get(&token).map(|request| request.queue) else { return };
         self.running.remove(&queue);
         let blocked = |(_, other): &(&u32, &Request)| other.queue == queue && matches!(other.phase, Phase::Blocked);
-        self.unblocked.extend(self.requests.iter().find(blocked).map(|(token, _)| *token));
+        if let Some(next) = self.requests.iter().find(blocked).map(|(token, _)| *token) {
+            self.step(next, Phase::Queued);
+            self.unblocked.push(next);
+        }
     }
 
     /// A new step of a request; returns its number.

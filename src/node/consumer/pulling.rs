@@ -6,6 +6,7 @@ use crate::consume::flow::{EXCEPTION_DELAY, FLOW_CONTROL_DELAY, OFFSET_ILLEGAL_D
 use crate::kernel::time::SimTime;
 use crate::node::config::MessageModel;
 use crate::node::counters::Counter;
+use crate::node::fact::Fact;
 use crate::node::outbox::{Effect, Outbox, Passed};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
@@ -39,6 +40,7 @@ impl Consumer {
         let Some(assigned) = self.table.by_token(token) else { return };
         if !limits.allow(&assigned.process, now) {
             self.counters.flow_controlled += 1;
+            out.counters.add(Counter::FlowControlled, self.group, 1);
             out.effects.push(Effect::PullAt(token, now + FLOW_CONTROL_DELAY));
             return;
         }
@@ -75,6 +77,13 @@ impl Consumer {
         }
         batch.clear();
         out.spare_batches.push(batch);
+    }
+
+    fn tell_pulled(&mut self, token: u32, batch: &[Pulled], out: &mut Outbox) {
+        let (instance, group) = (self.me, self.group);
+        let (Some(first), Some(assigned)) = (batch.first(), self.table.by_token(token)) else { return };
+        let (queue, from, count) = (assigned.queue, first.offset, batch.len() as u32);
+        out.trace(|| Fact::Pulled { instance, group, queue, from, count });
     }
 
     /// The client's own filter (`PullAPIWrapper#processPullResult`), and what the pull went past.
@@ -139,6 +148,7 @@ impl Consumer {
         match code {
             PullCode::Success => {
                 self.counters.pulls_found += 1;
+                self.tell_pulled(token, batch, out);
                 self.submit(now, token, batch, out);
                 if let Some(assigned) = self.table.by_token(token) {
                     assigned.next_offset = next_begin_offset;

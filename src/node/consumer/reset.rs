@@ -66,6 +66,10 @@ impl Consumer {
             if self.renews_locks() && self.in_listener(queue).is_none() {
                 self.unlock_left(now, queue, out);
             }
+            // Taken anew during the pause of another reset, it still works. (The real one leaves such a process queue to itself.)
+            if let Some(token) = self.table.token(queue) {
+                self.drop_window(now, token, out);
+            }
             self.revoke(now, &[queue], out);
         }
         self.resets.paused = false;

@@ -102,9 +102,12 @@ impl Consumer {
         self.without_file
     }
 
-    /// The lowest offset of a queue in the offset files of its host.
+    /// The lowest offset of a queue in the offset files of its host; `None` too while the file in use says nothing.
     #[must_use]
     pub fn lowest_local_offset(&self, queue: QueueIx) -> Option<u64> {
+        if self.presence != Presence::Absent && self.local.read(self.client.id, queue).is_none() {
+            return None;
+        }
         self.local.lowest(queue)
     }
 

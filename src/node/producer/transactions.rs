@@ -1,6 +1,8 @@
 //! What a transactional producer does after its half message is stored (`DefaultMQProducerImpl#sendMessageInTransaction`,
 //! `#checkTransactionState`).
 
+use std::collections::BTreeMap;
+
 use crate::kernel::alias::Alias;
 use crate::kernel::dist::{Distribution, Sampler};
 use crate::kernel::rng::Stream;
@@ -26,6 +28,10 @@ pub struct Transactions {
     check_time: Sampler,
     check_outcome: Alias,
     stream: Stream,
+    /// When the local transactions that may still run are over.
+    running: BTreeMap<Origin, SimTime>,
+    /// How many of them are looked through for those that are over.
+    prune_at: usize,
     /// When the single thread that answers checks is free (`checkExecutor`: one thread by default).
     check_thread: SimTime,
 }
@@ -57,6 +63,8 @@ impl Transactions {
             check_time: laws.check_time.sampler(),
             check_outcome: Alias::new(laws.check_outcome.into_iter()),
             stream,
+            running: BTreeMap::new(),
+            prune_at: 64,
             check_thread: SimTime::ZERO,
         }
     }
@@ -88,6 +96,7 @@ impl Transactions {
     ) {
         let Some(facts) = out.catalog.copy(class).copied() else { return };
         let over = now + SimDuration::from_nanos(self.local_time.sample(&mut self.stream));
+        self.remember(now, facts.origin, over);
         let lost = self.loses();
         let step = TransactionStep::Local { outcome: facts.local };
         tell(broker, facts.origin, step, out);
@@ -100,14 +109,26 @@ impl Transactions {
         out.effects.push(Effect::EndTransactionAt(broker, end, over));
     }
 
-    /// A broker asks about a half message. What the local transaction decided is answered; an undecided one draws anew.
+    /// Keeps when a local transaction is over; forgets those that are, whenever they have become many.
+    fn remember(&mut self, now: SimTime, origin: Origin, over: SimTime) {
+        if self.running.len() >= self.prune_at {
+            self.running.retain(|_, over| *over > now);
+            self.prune_at = 2 * self.running.len() + 64;
+        }
+        self.running.insert(origin, over);
+    }
+
+    /// A broker asks about a half message. While the local transaction runs nobody knows; then what it decided is answered, and
+    /// an undecided one draws anew.
     pub(super) fn on_check(&mut self, now: SimTime, broker: BrokerIx, check: CheckTransaction, out: &mut Outbox) {
         let Some(facts) = out.catalog.copy(check.class).copied() else { return };
+        let runs = self.running.get(&facts.origin).is_some_and(|over| *over > now);
         let outcome = match facts.local {
+            _ if runs => TransactionOutcome::Unknown,
             TransactionOutcome::Unknown => OUTCOMES[self.check_outcome.sample(&mut self.stream)],
             decided => decided,
         };
-        if let Some(copy) = out.catalog.copy_mut(check.class) {
+        if !runs && let Some(copy) = out.catalog.copy_mut(check.class) {
             copy.local = outcome;
         }
         let time = SimDuration::from_nanos(self.check_time.sample(&mut self.stream));

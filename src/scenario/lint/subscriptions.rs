@@ -54,7 +54,7 @@ impl Lints<'_> {
         } else if wanted.len() > 1 {
             let message = format!("{} subscribes with other expressions than its group", instance.name);
             let help =
-                "the last heartbeat decides for all members: messages that one wants and another filters are lost";
+                "the member that subscribed last decides for all: messages that one wants and another filters are lost";
             self.warn_key(at, message, help);
         }
     }

@@ -9,5 +9,6 @@ mod weights;
 pub use dist::Dist;
 pub use forms::{CountOrList, CountOrMap, Names, QueueRefs};
 pub use levels::DelayLevelText;
+pub(crate) use quantity::parse_bytes;
 pub use quantity::{Bytes, Duration, Millis, Percentile, Quantity, Rate};
 pub use weights::{Scalar, Weights};
