@@ -146,12 +146,12 @@ fn why(outcome: &Outcome, names: &Names<'_>, takeover: &Takeover) -> String {
     let Waiting { denied, denials, lost } = takeover.waiting;
     let mut text = String::new();
     if let Some((since, first)) = denied {
-        let who = if first == takeover.instance { String::new() } else { format!(", by {}", names.instance(first)) };
+        let who = if first == takeover.instance { String::new() } else { format!(" of {}", names.instance(first)) };
         let request = match denials {
-            1 => "the request for it".to_owned(),
-            n => format!("the first of {} requests", count(n)),
+            1 => format!("a request{who}"),
+            n => format!("the first of {} requests{who}", count(n)),
         };
-        text = format!("{} after {request}{who}, was denied", duration(takeover.at.since(since)));
+        text = format!("{} after {request} was denied", duration(takeover.at.since(since)));
     }
     let Some((client, until, expired)) = lost else { return text };
     if !text.is_empty() {

@@ -197,6 +197,23 @@ fn the_summary_has_keys_for_the_life_of_messages_only_where_there_was_one() {
 }
 
 #[test]
+fn the_series_has_columns_for_failures_and_transactions_only_where_there_were_any() {
+    let heads = |outcome: &Outcome| texts(outcome)["series.csv"].lines().next().unwrap().to_owned();
+    let (eventful, calm) = (eventful(), outcome(&Shape::scale_out()));
+    for column in
+        ["failures:order_consumer", "retries:order_consumer", "dead_letters:order_consumer", "transactions_pending"]
+    {
+        assert!(heads(&eventful).split(',').any(|head| head == column), "{column}");
+        assert!(!heads(&calm).contains(column), "{column}");
+    }
+    let texts = texts(&eventful);
+    let mut reader = csv::Reader::from_reader(texts["series.csv"].as_bytes());
+    let column = reader.headers().unwrap().iter().position(|head| head == "retries:order_consumer").unwrap();
+    let sum: u64 = reader.records().map(|row| row.unwrap()[column].parse::<u64>().unwrap()).sum();
+    assert_eq!(sum, 44);
+}
+
+#[test]
 fn many_bursts_of_one_sort_become_one_entry() {
     let mut outcome = outcome(&Shape::scale_out());
     let samples = outcome.series.times.len();
