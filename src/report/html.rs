@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::allocation;
 use super::chart::{self, canvas, palette};
+use super::counts;
 use super::human::{clean, count, duration, moment};
 use super::key;
 use super::markdown;
@@ -36,6 +37,7 @@ struct Page<'a> {
     description: String,
     sources: Vec<Cow<'a, str>>,
     numbers: Vec<KeyView>,
+    warnings: Vec<String>,
     ownership: Option<ChartView>,
     charts: Vec<ChartView>,
     stories: Vec<StoryView>,
@@ -164,6 +166,7 @@ pub fn page(outcome: &Outcome, charts: &[(&'static dyn chart::Chart, String)]) -
             .into_iter()
             .map(|number| KeyView { label: number.label, value: number.value, tone: class(number.tone) })
             .collect(),
+        warnings: counts::warnings(outcome),
         ownership,
         charts,
         stories: stories.into_iter().map(story_view).collect(),

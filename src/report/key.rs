@@ -1,10 +1,11 @@
 //! The few numbers a reader wants first.
 
+use super::counts;
 use super::human::{count, duration};
 use super::table::Tone;
 use super::tables::trouble;
 use crate::kernel::time::SimDuration;
-use crate::run::outcome::Outcome;
+use crate::run::outcome::{Counter, Outcome};
 
 /// A number with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub fn numbers(outcome: &Outcome) -> Vec<KeyNumber> {
         });
     }
     let mut add = |label, value, tone| numbers.push(KeyNumber { label, value, tone });
+    let lost = counts::lost(outcome);
+    if lost > 0 {
+        add("lost messages", count(lost), Tone::Bad);
+    }
     let tone = |time: SimDuration| if time.is_zero() { Tone::Good } else { trouble(time) };
     add("queue time without an owner", duration(orphan), tone(orphan));
     add("longest gap of one queue", duration(longest), tone(longest));
@@ -47,6 +52,30 @@ pub fn numbers(outcome: &Outcome) -> Vec<KeyNumber> {
     add("messages consumed", count(groups.iter().map(|group| group.consumed).sum()), Tone::Plain);
     add("latency, p99", p99.max().map_or_else(|| "–".to_owned(), duration), Tone::Plain);
     add("lag at the end", count(groups.iter().map(|group| group.lag).sum()), Tone::Plain);
+    numbers.extend(life(outcome));
+    numbers
+}
+
+/// What messages went through, if they did.
+fn life(outcome: &Outcome) -> Vec<KeyNumber> {
+    let counted = |counter| outcome.counters.get(counter, None);
+    let retried = outcome.groups.iter().map(counts::retried).sum();
+    let mut numbers: Vec<KeyNumber> = [
+        ("deliveries after a failure", retried, Tone::Warn),
+        ("dead letters", counted(Counter::DeadLetters), Tone::Bad),
+        ("messages dropped after a failure", counted(Counter::Dropped), Tone::Bad),
+        ("deliveries out of order", counted(Counter::OrderViolations), Tone::Bad),
+        ("transactions given up", outcome.transactions.discarded, Tone::Bad),
+        ("transactions undecided at the end", outcome.transactions.pending, Tone::Warn),
+    ]
+    .into_iter()
+    .filter(|(_, n, _)| *n > 0)
+    .map(|(label, n, tone)| KeyNumber { label, value: count(n), tone })
+    .collect();
+    if outcome.delay_lateness.count > 0 {
+        let value = duration(outcome.delay_lateness.p99);
+        numbers.push(KeyNumber { label: "lateness of delayed messages, p99", value, tone: Tone::Plain });
+    }
     numbers
 }
 

@@ -4,6 +4,7 @@
 
 pub mod allocation;
 pub mod chart;
+pub mod counts;
 pub mod events;
 pub mod explain;
 pub mod html;

@@ -12,6 +12,9 @@
 //! | `lag_time_ms:<group>` | age of the oldest of them |
 //! | `consumed_total:<group>`, `duplicates_total:<group>` | so far |
 //! | `latency_p50_ms:<group>`, `_p95_`, `_p99_`, `_max_` | send to consumed, of messages that finished in the window |
+//! | `failures:<group>`, `retries:<group>`, `dead_letters:<group>` | messages in failed listener calls, given to a listener again, given up, in the window; only if there were any |
+//! | `transactions_pending`, `_committed`, `_rolled_back`, `_discarded` | transactions in each state; only if there were any |
+//! | `transaction_checks_total` | checks sent to producers so far |
 //! | `stale_views_clients` | clients whose view of route, members or queues differs from the truth |
 //! | `utilisation_percent:<consumer>` | busy threads over all threads |
 //! | `owned_queues:<consumer>` | queues it owns |
@@ -19,7 +22,7 @@
 
 use super::names::Names;
 use crate::kernel::time::SimDuration;
-use crate::run::outcome::Outcome;
+use crate::run::outcome::{Outcome, TransactionStates};
 use crate::store::ids::{GroupIx, InstanceIx};
 
 /// A column: its heading and its field at a sample.
@@ -72,6 +75,7 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
             );
         }
     }
+    life(outcome, &names, &mut columns);
     columns.push(("stale_views_clients".to_owned(), Box::new(|i| whole(series.stale_views.get(i)))));
     for (index, values) in series.utilisation.iter().enumerate() {
         let name = names.instance(InstanceIx::new(index));
@@ -87,6 +91,39 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
         columns.push((name, Box::new(|i| whole(values.get(i)))));
     }
     columns
+}
+
+/// The columns of failures and transactions, where there were any.
+fn life<'a>(outcome: &'a Outcome, names: &Names<'_>, columns: &mut Vec<Column<'a>>) {
+    let series = &outcome.series;
+    for (index, group) in series.groups.iter().enumerate() {
+        let whose = names.group(GroupIx::new(index));
+        let mut add = |what: &str, any: bool, field: Box<dyn Fn(usize) -> String + 'a>| {
+            if any {
+                columns.push((format!("{what}:{whose}"), field));
+            }
+        };
+        add("failures", group.failures.iter().any(|n| *n > 0), Box::new(|i| whole(group.failures.get(i))));
+        let retries = |window: &Vec<u64>| window.iter().sum::<u64>();
+        let retried = group.retries.iter().any(|window| retries(window) > 0);
+        add("retries", retried, Box::new(move |i| whole(group.retries.get(i).map(retries).as_ref())));
+        add("dead_letters", group.dead_letters.iter().any(|n| *n > 0), Box::new(|i| whole(group.dead_letters.get(i))));
+    }
+    if series.transactions.iter().all(|states| states.begun == 0) {
+        return;
+    }
+    type Pick = fn(&TransactionStates) -> u64;
+    let states: [(&str, Pick); 4] = [
+        ("pending", |states| states.pending),
+        ("committed", |states| states.committed),
+        ("rolled_back", |states| states.rolled_back),
+        ("discarded", |states| states.discarded),
+    ];
+    for (name, pick) in states {
+        let field = move |i: usize| whole(series.transactions.get(i).map(pick).as_ref());
+        columns.push((format!("transactions_{name}"), Box::new(field)));
+    }
+    columns.push(("transaction_checks_total".to_owned(), Box::new(|i| whole(series.transaction_checks.get(i)))));
 }
 
 fn whole<T: ToString>(value: Option<&T>) -> String {

@@ -1,5 +1,7 @@
 //! `summary.json`: everything in the tables, with units in the key names. Keys are sorted.
 
+mod life;
+
 use serde_json::{Map, Value, json};
 
 use super::allocation::{self, owners_before};
@@ -16,7 +18,7 @@ const ALLOCATIONS_MAX: usize = 64;
 #[must_use]
 pub fn summary(outcome: &Outcome) -> Value {
     let plan = &outcome.plan;
-    json!({
+    let mut summary = json!({
         "scenario": plan.name,
         "title": plan.title,
         "seed": plan.seed,
@@ -36,7 +38,9 @@ pub fn summary(outcome: &Outcome) -> Value {
             "retained_messages_max": outcome.engine.retained_messages_max,
             "retained_bytes_max": outcome.engine.retained_bytes_max,
         },
-    })
+    });
+    life::of_run(&mut summary, outcome);
+    summary
 }
 
 /// The file's bytes, indented.
@@ -111,6 +115,7 @@ fn groups(outcome: &Outcome) -> Value {
         percentiles(&mut map, "latency_stored_to_pulled", &group.latency.stored_to_pulled);
         percentiles(&mut map, "latency_wait_in_client", &group.latency.wait_in_client);
         percentiles(&mut map, "latency_processing", &group.latency.processing);
+        life::of_group(&mut map, outcome, GroupIx::new(index));
         Value::Object(map)
     };
     outcome.groups.iter().enumerate().map(group).collect()
@@ -242,7 +247,7 @@ fn conservation(outcome: &Outcome) -> Value {
         .iter()
         .enumerate()
         .map(|(index, group)| {
-            json!({
+            let mut places = json!({
                 "group": names.group(GroupIx::new(index)),
                 "stored_messages": group.stored,
                 "skipped_messages": group.skipped,
@@ -251,7 +256,12 @@ fn conservation(outcome: &Outcome) -> Value {
                 "cached_messages": group.cached,
                 "processing_messages": group.processing,
                 "consumed_messages": group.consumed,
-            })
+            });
+            if group.filtered + group.lost > 0 {
+                places["filtered_messages"] = json!(group.filtered);
+                places["lost_messages"] = json!(group.lost);
+            }
+            places
         })
         .collect();
     json!({

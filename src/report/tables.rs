@@ -1,5 +1,7 @@
 //! The summary tables: what a run measured, in words that need no manual.
 
+mod life;
+
 use super::allocation::owners_before;
 use super::human::{bytes, clean, count, duration, moment, number, percent};
 use super::names::Names;
@@ -13,7 +15,8 @@ use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
 #[must_use]
 pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
     let names = Names::new(&outcome.plan);
-    [
+    let [losses, rest @ ..] = life::tables(outcome, &names, rows);
+    let common = [
         ownership(outcome, &names),
         queues(outcome, &names).cut(rows, "queues"),
         latency(outcome, &names),
@@ -24,10 +27,9 @@ pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
         producers(outcome, &names).cut(rows, "producers"),
         conservation(outcome, &names),
         balance(outcome, &names),
-    ]
-    .into_iter()
-    .filter(|table| !table.rows.is_empty())
-    .collect()
+    ];
+    let (first, last) = common.split_at(5);
+    [&[losses][..], first, &rest, last].concat().into_iter().filter(|table| !table.rows.is_empty()).collect()
 }
 
 /// Words for why a message came again.
@@ -297,12 +299,12 @@ fn producers(outcome: &Outcome, names: &Names<'_>) -> Table {
 fn conservation(outcome: &Outcome, names: &Names<'_>) -> Table {
     let sum = &outcome.conservation;
     let filters = sum.groups.iter().any(|group| group.filtered + group.lost > 0);
-    let mut titles = vec!["group", ">stored", ">skipped"];
+    let mut columns = vec!["group", ">stored", ">skipped"];
     if filters {
-        titles.extend([">filtered", ">lost"]);
+        columns.extend([">filtered", ">lost"]);
     }
-    titles.extend([">unread", ">on the way", ">cached", ">in the listener", ">consumed", ">balance"]);
-    let mut table = Table::new("Where every message is at the end", &titles);
+    columns.extend([">unread", ">on the way", ">cached", ">in the listener", ">consumed", ">balance"]);
+    let mut table = Table::new("Where every message is at the end", &columns);
     for (index, group) in sum.groups.iter().enumerate() {
         let mut places = vec![group.skipped];
         if filters {

@@ -4,6 +4,7 @@ use anstyle::{AnsiColor, Effects};
 use unicode_width::UnicodeWidthStr;
 
 use super::allocation;
+use super::counts;
 use super::human::{clean, count, duration, moment};
 use super::key;
 use super::narrate::{self, Kind, Story};
@@ -123,6 +124,12 @@ fn header(outcome: &Outcome, style: Style) -> String {
         let pad = " ".repeat(widest - number.value.width());
         text.push_str(&format!("  {pad}{}  {}\n", style.paint(number.tone, &number.value), number.label));
     }
+    for warning in counts::warnings(outcome) {
+        text.push('\n');
+        for line in wrap(&warning, WIDTH - 2) {
+            text.push_str(&format!("  {}\n", style.paint(Tone::Bad, &line)));
+        }
+    }
     text
 }
 
@@ -132,7 +139,7 @@ fn entry(text: &mut String, style: Style, story: &Story) {
         Kind::Trouble => ("!", Tone::Bad),
         Kind::Rebalance => ("⇄", Tone::Plain),
         Kind::Quiet => ("·", Tone::Faint),
-        Kind::View | Kind::Membership | Kind::Cluster => ("·", Tone::Plain),
+        Kind::View | Kind::Membership | Kind::Message | Kind::Cluster => ("·", Tone::Plain),
     };
     let at = format!("{:>12}", moment(story.at));
     let indent = at.width() + 3;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fixture;
+mod life;
 
 use std::collections::BTreeMap;
 

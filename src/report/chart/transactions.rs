@@ -39,7 +39,7 @@ impl Chart for Transactions {
             ("rolled back", HUES[3].0, DASHES[1], |states| states.rolled_back),
             ("discarded", BAD, DASHES[2], |states| states.discarded),
         ];
-        let lines: Vec<Line> = states
+        let mut lines: Vec<Line> = states
             .into_iter()
             .map(|(name, colour, dashes, pick)| Line {
                 name: name.to_owned(),
@@ -58,6 +58,12 @@ impl Chart for Transactions {
         } else {
             Scale::log(1.0, max, Quantity::Count)
         };
+        // A logarithmic axis has no place for nothing.
+        if scale.is_log() {
+            for value in lines.iter_mut().flat_map(|line| &mut line.values) {
+                *value = value.filter(|value| *value > 0.0);
+            }
+        }
         Some(lines::chart(self, outcome, &scale, &lines))
     }
 }

@@ -64,7 +64,7 @@ type Key = (u8, u32, u32, u32);
 
 /// Gathers all facts of a run into drafts, in the order of their first facts.
 pub(super) fn collect(outcome: &Outcome) -> Vec<Draft> {
-    let mut collector = Collector { drafts: Vec::new(), open: BTreeMap::new() };
+    let mut collector = Collector { drafts: Vec::new(), reset: BTreeMap::new(), open: BTreeMap::new() };
     for record in &outcome.facts {
         collector.take(record.at, &record.fact);
     }
@@ -74,6 +74,8 @@ pub(super) fn collect(outcome: &Outcome) -> Vec<Draft> {
 
 struct Collector {
     drafts: Vec<Draft>,
+    /// Where offsets were set on purpose.
+    reset: BTreeMap<(GroupIx, QueueIx), u64>,
     open: BTreeMap<Key, usize>,
 }
 
@@ -249,6 +251,10 @@ impl Collector {
             Fact::BrokerExpired { nameserver, broker } => {
                 self.open((9, 0, 0, 0), at, What::BrokerExpired { nameserver, broker });
             }
+            Fact::OffsetReset { group, queue, to, .. } => {
+                self.reset.insert((group, queue), to);
+            }
+            Fact::OffsetWentBack { group, queue, to, .. } if self.reset.remove(&(group, queue)) == Some(to) => {}
             Fact::OffsetWentBack { instance, group, queue, from, to } => {
                 self.gather(
                     (10, group.0, 0, 0),

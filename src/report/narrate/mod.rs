@@ -1,6 +1,8 @@
 //! The facts of a run as a story: what happened, to whom, why. Facts that belong together become one entry.
 
+mod counts;
 mod draft;
+mod order;
 mod wave;
 mod words;
 
@@ -23,6 +25,8 @@ pub enum Kind {
     Membership,
     /// Brokers, nameservers, topics.
     Cluster,
+    /// What becomes of messages.
+    Message,
     /// Something that should not happen.
     Trouble,
     /// Routine.
@@ -39,6 +43,7 @@ impl Kind {
             Self::View => "view",
             Self::Membership => "member",
             Self::Cluster => "cluster",
+            Self::Message => "message",
             Self::Trouble => "trouble",
             Self::Quiet => "routine",
         }
@@ -78,6 +83,8 @@ pub fn narrate(outcome: &Outcome) -> Vec<Story> {
     let names = Names::new(&outcome.plan);
     let mut stories: Vec<Story> =
         draft::collect(outcome).into_iter().map(|draft| words::story(outcome, &names, draft)).collect();
+    stories.extend(order::stories(outcome, &names));
+    stories.extend(counts::stories(outcome, &names));
     // Stable: entries of the same moment stay in the order of their first facts.
     stories.sort_by_key(|story| story.at);
     stories
