@@ -7,6 +7,7 @@ use super::super::error::CliError;
 use super::super::exit::Exit;
 use super::super::terminal::Terminal;
 use super::args::{DecodeArgs, Part};
+use super::configs::{self, ConfigFault};
 use super::lines::{self, Line, Style};
 use crate::store::delay::DelayLevels;
 use crate::store::disk::decode::{
@@ -28,20 +29,20 @@ pub(super) fn run(args: &DecodeArgs, terminal: &mut Terminal) -> Result<Exit, Cl
         return Err(CliError::input_help(message, "items like 10s, 5m, 2h or 1d, separated by one space"));
     }
     let style = Style { bodies: args.bodies, levels };
-    let decoded = match &args.dir {
-        Some(dir) => decode_dir(dir, args, &style, &mut terminal.out),
-        None => decode_files(args, &style, &mut terminal.out),
+    let damages = match &args.dir {
+        Some(dir) => decode_dir(dir, args, &style, &mut terminal.out)?,
+        None => match decode_files(args, &style, &mut terminal.out) {
+            Ok(()) => Vec::new(),
+            Err(Stop::Damage(message)) => vec![message],
+            Err(Stop::Command(error)) => return Err(error),
+        },
     };
-    match decoded {
-        Ok(()) => Ok(Exit::Fine),
-        Err(Stop::Command(error)) => Err(error),
-        Err(Stop::Damage(message)) => {
-            // Behind everything before the damage, and on one line, for who searches for the file's name.
-            terminal.out.flush()?;
-            let _ = writeln!(terminal.err, "error: {message}");
-            Ok(Exit::Usage)
-        }
+    // Behind what is listed, each on one line, for who searches for the file's name.
+    terminal.out.flush()?;
+    for message in &damages {
+        let _ = writeln!(terminal.err, "error: {message}");
     }
+    Ok(if damages.is_empty() { Exit::Fine } else { Exit::Usage })
 }
 
 /// Why a listing stops.
@@ -97,16 +98,20 @@ fn decode_files(args: &DecodeArgs, style: &Style, out: &mut dyn Write) -> Result
     Ok(())
 }
 
-fn decode_dir(dir: &Path, args: &DecodeArgs, style: &Style, out: &mut dyn Write) -> Result<(), Stop> {
+/// Lists the parts of a store. They stand for themselves: damage ends the listing of its part, the others follow. Returns the
+/// damages.
+fn decode_dir(dir: &Path, args: &DecodeArgs, style: &Style, out: &mut dyn Write) -> Result<Vec<String>, CliError> {
     if !dir.is_dir() {
-        return Err(CliError::input(format!("cannot read {}: no such folder", dir.display())).into());
+        return Err(CliError::input(format!("cannot read {}: no such folder", dir.display())));
     }
     let store = Folder::new(dir);
     if !["commitlog", "consumequeue", "index", "checkpoint", "config"].iter().any(|part| dir.join(part).exists()) {
         let help = "a store directory holds commitlog, consumequeue, index and config";
-        return Err(CliError::input_help(format!("{} is no store", dir.display()), help).into());
+        return Err(CliError::input_help(format!("{} is no store", dir.display()), help));
     }
     let parts = if args.only.is_empty() { &ALL[..] } else { &args.only };
+    let prefix = format!("{}/", dir.display());
+    let mut damages = Vec::new();
     for part in ALL.iter().filter(|part| parts.contains(part)) {
         let listed = match part {
             Part::Log => list(style, out, |sink| decode_log(&store, sink)),
@@ -114,23 +119,58 @@ fn decode_dir(dir: &Path, args: &DecodeArgs, style: &Style, out: &mut dyn Write)
             Part::Index => list(style, out, |sink| decode_index(&store, sink)),
             Part::Checkpoint => list(style, out, |sink| decode_checkpoint(&store, sink))
                 .and_then(|()| abort(&store, out).map_err(DecodeError::from)),
-            Part::Config => config(&store, out),
+            Part::Config => {
+                config(dir, &store, out, &mut damages)?;
+                Ok(())
+            }
             Part::Bounds => bounds(&store, style, out),
         };
-        listed.map_err(|error| stop(&format!("{}/", dir.display()), error))?;
+        match listed.map_err(|error| stop(&prefix, error)) {
+            Ok(()) => {}
+            Err(Stop::Damage(message)) => damages.push(message),
+            Err(Stop::Command(error)) => return Err(error),
+        }
     }
-    Ok(())
+    // What a broker makes of a damaged part names the same place again.
+    damages.dedup();
+    Ok(damages)
 }
 
 fn abort(store: &Folder, out: &mut dyn Write) -> io::Result<()> {
     if store.exists("abort") { write_line(out, &Line::Abort { file: "abort" }) } else { Ok(()) }
 }
 
-/// The files of the configuration, by name.
-fn config(store: &Folder, out: &mut dyn Write) -> Result<(), DecodeError> {
-    let entries = store.list("config").map_err(|error| StoreError::new("config", 0, error))?;
+/// The files of the configuration: what is in those that are known, the names of the others.
+fn config(dir: &Path, store: &Folder, out: &mut dyn Write, damages: &mut Vec<String>) -> Result<(), CliError> {
+    let entries = match store.list("config") {
+        Ok(entries) => entries,
+        Err(error) => {
+            damages.push(format!("{}/{}", dir.display(), StoreError::new("config", 0, error)));
+            return Ok(());
+        }
+    };
     for entry in entries.iter().filter(|entry| !entry.is_dir) {
-        write_line(out, &Line::Config { file: &format!("config/{}", entry.name) })?;
+        let file = format!("config/{}", entry.name);
+        let path = dir.join(&file);
+        let too_large = std::fs::metadata(&path).is_ok_and(|data| data.len() > configs::LARGEST);
+        let read = if too_large {
+            Err(format!("more than {} bytes", configs::LARGEST))
+        } else {
+            std::fs::read(&path).map_err(|error| error.to_string())
+        };
+        let listed = match read {
+            Err(error) => {
+                damages.push(format!("{}: byte 0: {error}", path.display()));
+                continue;
+            }
+            Ok(bytes) => configs::list(&file, &bytes, out),
+        };
+        match listed {
+            Ok(true) => {}
+            Ok(false) => write_line(out, &Line::Config { file: &file })?,
+            Err(ConfigFault::Output(error)) => return Err(CliError::Output(error)),
+            Err(ConfigFault::Content(error)) => damages.push(format!("{}/{error}", dir.display())),
+        }
     }
     Ok(())
 }

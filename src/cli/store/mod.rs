@@ -1,6 +1,7 @@
 //! `rocketmq-sim store`: stores on disk in RocketMQ's own format.
 
 mod args;
+mod configs;
 mod decode;
 mod lines;
 
