@@ -23,14 +23,18 @@ pub struct Bar {
     pub parts: Vec<u64>,
 }
 
-/// Draws bars; `kinds` names the parts and their colours.
+/// Draws bars; `kinds` names the parts and their colours. The legend counts each kind.
 #[must_use]
 pub fn chart(chart: &dyn Chart, subtitle: &str, bars: &[Bar], kinds: &[(String, Role)]) -> String {
     let lanes = Lanes::new(bars.iter().map(|bar| bar.label.clone()).collect());
     let totals: Vec<u64> = bars.iter().map(|bar| bar.parts.iter().sum()).collect();
     let most = totals.iter().copied().max().unwrap_or(0);
     let scale = Scale::linear(most as f64, Quantity::Count);
-    let legend = Legend::new(kinds.iter().map(|(name, colour)| (name.clone(), box_swatch(*colour))).collect());
+    let named = kinds.iter().enumerate().map(|(kind, (name, colour))| {
+        let total = bars.iter().filter_map(|bar| bar.parts.get(kind)).sum();
+        (format!("{name}: {}", count(total)), box_swatch(*colour))
+    });
+    let legend = Legend::new(named.collect());
     let plot = Plot {
         left: (MARGIN + lanes.label_width() + 14).max(110),
         // Room for the number at the end of the longest bar.

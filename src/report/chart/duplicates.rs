@@ -4,7 +4,6 @@ use super::Chart;
 use super::bars::{self, Bar};
 use super::lanes::choose;
 use super::palette::{HUES, Role};
-use crate::report::human::count;
 use crate::report::names::Names;
 use crate::report::tables::cause;
 use crate::run::outcome::{DuplicateCause, GroupOutcome, Outcome};
@@ -48,14 +47,8 @@ impl Chart for Duplicates {
         causes.sort_unstable();
         causes.dedup();
         // A cause has the same colour in every report.
-        let of_cause = |why: &DuplicateCause| -> u64 {
-            let found = groups.iter().flat_map(|group| &outcome.groups[*group].duplicates);
-            found.filter(|(cause, _)| cause == why).map(|(_, n)| n).sum()
-        };
-        let kinds: Vec<(String, Role)> = causes
-            .iter()
-            .map(|why| (format!("{}: {}", cause(*why), count(of_cause(why))), HUES[*why as usize % HUES.len()].0))
-            .collect();
+        let kinds: Vec<(String, Role)> =
+            causes.iter().map(|why| (cause(*why).to_owned(), HUES[*why as usize % HUES.len()].0)).collect();
         let bars: Vec<Bar> = groups
             .iter()
             .map(|group| {

@@ -133,7 +133,16 @@ fn charts_name_what_they_show() {
     for (chart, expected) in [
         ("retries", &["retry 1", "retry 2", "dead letters"][..]),
         ("locks", &["lock", "nobody", "order_consumer/2"]),
-        ("losses", &["q3", "q4", "600", "left out by the broker for order_consumer/1", "dropped by order_consumer/1"]),
+        (
+            "losses",
+            &[
+                "q3",
+                "q4",
+                "600",
+                "left out by the broker for order_consumer/1: 600",
+                "dropped by order_consumer/1: 300",
+            ],
+        ),
         ("transactions", &["pending", "committed", "rolled back", "discarded"]),
         ("delay_lateness", &["level 3 (10 s): 60 messages", "level 4 (30 s): 40 messages", "100 %"]),
         ("duplicates", &["two members owned the queue: 640", "1,280"]),
@@ -171,7 +180,7 @@ fn the_story_tells_failures_locks_resets_and_losses_in_a_few_entries() {
     }
     assert!(!flat.contains("goes back from 500 to 200"), "a reset is no accident");
     let calm = terminal(&outcome(&Shape::scale_out()), Style::Plain);
-    for part in ["lost", "retry", "dead letter", "Queue locks", "Transactions"] {
+    for part in ["lost messages", "retry", "dead letter", "Queue locks", "Transactions"] {
         assert!(!calm.contains(part), "`{part}` where nothing of it happened");
     }
 }
