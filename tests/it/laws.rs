@@ -255,7 +255,7 @@ fn check_all(made: &Made, trace: bool) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(200), max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_run_conserves_messages_agrees_on_owners_and_adds_up(recipe in recipes(), trace in any::<bool>()) {
@@ -263,8 +263,8 @@ proptest! {
     }
 }
 
-/// `LAWS_CASES` runs more of them.
+/// How many cases are tried: `LAWS_CASES`, or the default.
 #[allow(clippy::disallowed_methods, reason = "how many plans are tried, not what a run gives")]
-fn cases() -> u32 {
-    std::env::var("LAWS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(200)
+pub(crate) fn cases(default: u32) -> u32 {
+    std::env::var("LAWS_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(default)
 }

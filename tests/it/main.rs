@@ -13,6 +13,7 @@ mod import;
 mod laws;
 mod life_laws;
 mod life_plan;
+mod mixed;
 mod orderly;
 mod queueing;
 mod random_plan;

@@ -115,8 +115,8 @@ impl QueueLedger {
             self.reset = Some((low.min(to), high.max(end)));
         }
         for offset in to..self.passed.end() {
-            if self.passed.remove(offset) {
-                self.passed_appends -= appended_at(offset);
+            if self.passed.contains(offset) {
+                self.take_back(offset, appended_at(offset));
             }
         }
         let earlier = self.base.is_some_and(|base| to < base);
@@ -149,7 +149,7 @@ impl QueueLedger {
         self.delivered.contains(offset)
     }
 
-    /// A listener call with a message that was jumped over returned after all.
+    /// A message that was jumped over was given to a listener after all, or is to be read again.
     fn take_back(&mut self, offset: u64, appended_at: u128) {
         if self.passed.remove(offset) {
             self.passed_appends -= appended_at;
@@ -312,6 +312,17 @@ mod tests {
         ledger.on_assigned(0, 0);
         ledger.on_delivery(0, 0, Fate::Acknowledged);
         assert_eq!(ledger.on_delivery(0, 0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
+    }
+
+    #[test]
+    fn a_reset_opens_filtered_messages_again() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(0, 0);
+        assert!(ledger.on_filtered(0, 10, false) && ledger.on_filtered(1, 20, false) && ledger.on_filtered(2, 30, true));
+        ledger.on_reset(1, |offset| u128::from(offset + 1) * 10);
+        assert_eq!((ledger.filtered(), ledger.skipped(3), ledger.passed_appends()), ((1, 0), 1, 10));
+        assert!(ledger.on_filtered(1, 20, false));
+        assert_eq!((ledger.filtered(), ledger.skipped(3)), ((2, 0), 2));
     }
 
     #[test]
