@@ -41,6 +41,9 @@ pub struct GroupChange {
     pub members: Vec<MemberChange>,
 }
 
+/// When a process ran: from, to.
+type Lives = Vec<(SimTime, SimTime)>;
+
 /// A member's queues; `None` while it does not run.
 pub type Side = Option<Vec<QueueIx>>;
 
@@ -145,7 +148,7 @@ fn moments(outcome: &Outcome) -> Vec<(SimTime, SimTime, String)> {
 
 fn group_change(
     outcome: &Outcome,
-    (queues, lives): (&[&QueueOwnership], &[Vec<(SimTime, SimTime)>]),
+    (queues, lives): (&[&QueueOwnership], &[Lives]),
     group: GroupIx,
     at: SimTime,
     until: SimTime,

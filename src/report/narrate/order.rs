@@ -157,8 +157,8 @@ fn why(outcome: &Outcome, names: &Names<'_>, takeover: &Takeover) -> String {
     if !text.is_empty() {
         text.push_str("; ");
     }
-    let holders = outcome.locks.iter().filter(|lock| lock.client == client).map(|lock| lock.instance);
-    let former = holders.last().map_or_else(|| names.client(client), |holder| names.instance(holder));
+    let mut holders = outcome.locks.iter().filter(|lock| lock.client == client).map(|lock| lock.instance);
+    let former = holders.next_back().map_or_else(|| names.client(client), |holder| names.instance(holder));
     let how = if expired { "did not renew it any more and it expired at" } else { "gave it back at" };
     let free = takeover.at.since(until);
     let idle = if free < WAIT_TOLD { String::new() } else { format!(", and it lay free for {}", duration(free)) };
