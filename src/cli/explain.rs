@@ -12,6 +12,7 @@ use super::terminal::Terminal;
 use super::{files, report_adapter};
 use crate::report::explain::{self, Line};
 use crate::report::human::moment;
+use crate::run::Watched;
 use crate::scenario::nearest;
 use crate::scenario::plan::Plan;
 use crate::store::catalog::Origin;
@@ -24,14 +25,19 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, C
     let (title, lines) = match (&args.message, &args.queue) {
         (Some(message), _) => {
             let record = record(plan, message)?;
-            let outcome = report_adapter::simulate(plan, true, false, terminal.watched)?;
+            let mut outcome = report_adapter::simulate_watching(plan, terminal.watched, Watched::Message(record))?;
+            let origin = explain::origin(&outcome, record);
+            if origin != record {
+                // The id is that of a copy: what came before it is known only now.
+                outcome = report_adapter::simulate_watching(plan, terminal.watched, Watched::Message(origin))?;
+            }
             let lines = explain::message(&outcome, record).ok_or_else(|| unknown(plan, &outcome, record, message))?;
             (format!("The message {message}"), lines)
         }
         (None, queue) => {
             let text = queue.as_deref().unwrap_or_default();
             let queue = self::queue(plan, text)?;
-            let outcome = report_adapter::simulate(plan, true, false, terminal.watched)?;
+            let outcome = report_adapter::simulate_watching(plan, terminal.watched, Watched::Queue(queue))?;
             (format!("The queue {text}"), explain::queue(&outcome, queue))
         }
     };

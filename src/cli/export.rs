@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::report_adapter;
 use super::terminal::Terminal;
 use crate::kernel::time::SimTime;
-use crate::report::store::{Sizes, export};
+use crate::report::store::{ExportError, Sizes, check_folders, export};
 use crate::run::ImageAt;
 use crate::run::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -38,14 +38,18 @@ pub(super) fn run(
             });
         }
     };
+    let refused = |error: ExportError| CliError::Input {
+        message: error.to_string(),
+        help: matches!(error, ExportError::Taken { .. }).then(|| "give another folder, or remove the store".to_owned()),
+    };
+    check_folders(&scenario.plan, root).map_err(refused)?;
     let (outcome, image) = report_adapter::simulate_with_stores(&scenario.plan, args.trace.is_some(), watched, when)?;
     let sizes = Sizes {
         commit_log: options.export_log_size,
         consume_queue: options.export_queue_size,
         index_slots: options.export_index_slots,
     };
-    let exported = export(&outcome.plan, &image, root, sizes)
-        .map_err(|error| CliError::Input { message: error.to_string(), help: None })?;
+    let exported = export(&outcome.plan, &image, root, sizes).map_err(refused)?;
     if !args.quiet {
         for store in exported {
             let (folder, records, bytes) = (store.folder.display(), store.records, store.log_bytes);

@@ -8,7 +8,7 @@ use crate::kernel::time::SimTime;
 use crate::report::{self, Style};
 use crate::run::image::StoreImage;
 use crate::run::outcome::Outcome;
-use crate::run::{self, ImageAt, RunOptions};
+use crate::run::{self, ImageAt, RunOptions, Watched};
 use crate::scenario::Scenario;
 use crate::scenario::plan::Plan;
 
@@ -26,6 +26,16 @@ pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) ->
     Ok(outcome)
 }
 
+/// A run of a plan with the facts about one message or one queue.
+pub(super) fn simulate_watching(plan: &Plan, watched: bool, watch: Watched) -> Result<Outcome, CliError> {
+    let plan = Arc::new(plan.clone());
+    let mut progress = Progress::new(&plan.name, plan.duration, watched);
+    let mut reached = |now: SimTime| progress.reached(now);
+    let mut options =
+        RunOptions { trace_messages: true, watch: Some(watch), check_every_sample: true, progress: Some(&mut reached) };
+    run::simulate(&plan, &mut options).map_err(|error| CliError::Run { name: plan.name.clone(), error })
+}
+
 /// A run of a plan, and the brokers' stores at a moment of it.
 pub(super) fn simulate_with_stores(
     plan: &Plan,
@@ -36,7 +46,12 @@ pub(super) fn simulate_with_stores(
     let plan = Arc::new(plan.clone());
     let mut progress = Progress::new(&plan.name, plan.duration, watched);
     let mut reached = |now: SimTime| progress.reached(now);
-    let mut options = RunOptions { trace_messages: trace, check_every_sample: true, progress: Some(&mut reached) };
+    let mut options = RunOptions {
+        trace_messages: trace,
+        check_every_sample: true,
+        progress: Some(&mut reached),
+        ..RunOptions::default()
+    };
     let broken = |error| CliError::Run { name: plan.name.clone(), error };
     run::simulate_with_stores(&plan, &mut options, when).map_err(broken)
 }
@@ -45,7 +60,12 @@ fn one_run(plan: &Arc<Plan>, trace: bool, watched: bool) -> Result<Outcome, CliE
     let mut progress = Progress::new(&plan.name, plan.duration, watched);
     let mut reached = |now: SimTime| progress.reached(now);
     // Conservation is cheap beside the rest and the number of checks stands in the report, so every run checks alike.
-    let mut options = RunOptions { trace_messages: trace, check_every_sample: true, progress: Some(&mut reached) };
+    let mut options = RunOptions {
+        trace_messages: trace,
+        check_every_sample: true,
+        progress: Some(&mut reached),
+        ..RunOptions::default()
+    };
     let broken = |error| CliError::Run { name: plan.name.clone(), error };
     let outcome = run::simulate(plan, &mut options).map_err(broken)?;
     match &outcome.conservation.violation {

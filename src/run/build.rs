@@ -77,6 +77,7 @@ impl World {
             pending_max: 0,
             facts: Vec::new(),
             losses: Vec::new(),
+            watch: None,
             image: None,
             trace,
             has_transactions: plan.producers.iter().any(|producer| producer.transaction.is_some()),

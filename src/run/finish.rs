@@ -35,6 +35,7 @@ impl World {
         let ownership = self.finish_ownership();
         let groups = (0..self.groups.len()).map(|group| self.finish_group(GroupIx::new(group), &ownership)).collect();
         let producers = self.producers.iter().map(finish_producer).collect();
+        self.forget_facts();
         let mut facts = std::mem::take(&mut self.facts);
         facts.sort_by_key(|record| record.at);
         let engine = EngineStats {

@@ -22,6 +22,7 @@ mod strategies;
 mod timeline;
 mod transactions;
 mod truth;
+mod watch;
 mod world;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use crate::kernel::time::SimTime;
 use image::StoreImage;
 use outcome::{Outcome, Plan};
+pub use watch::Watched;
 use world::World;
 
 /// How a run is watched; nothing here changes its result.
@@ -36,6 +38,8 @@ use world::World;
 pub struct RunOptions<'a> {
     /// Record a fact for every message too (`--trace messages`).
     pub trace_messages: bool,
+    /// Of the facts about messages, keep those about this one only.
+    pub watch: Option<Watched>,
     /// Check conservation at every sample, not only at the end.
     pub check_every_sample: bool,
     /// Called now and then with the simulated time reached.
@@ -95,6 +99,7 @@ pub fn simulate_with_stores(
 /// [`RunError`] when the simulator's own accounting does not add up: a bug, not a property of the scenario.
 pub fn simulate(plan: &Arc<Plan>, options: &mut RunOptions<'_>) -> Result<Outcome, RunError> {
     let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
+    world.watch = options.watch.map(watch::Watch::new);
     world.run(options.progress.as_deref_mut());
     world.finish_with(|_| ()).map(|(outcome, ())| outcome)
 }

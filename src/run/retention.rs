@@ -7,6 +7,7 @@
 use super::world::{Event, World};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{ConsumeFromWhere, MessageModel};
+use crate::protocol::address::Address;
 use crate::protocol::message::Body;
 use crate::run::outcome::Plan;
 use crate::scenario::plan::{Action, QueueKey, TopicRole};
@@ -22,24 +23,27 @@ const RESET_TAKES: SimDuration = SimDuration::from_secs(60);
 pub(super) struct RetentionState {
     /// Per queue: messages before this offset are released at the next period.
     pending: Vec<u64>,
-    /// Queues whose messages stay: a late end may name a half message of long ago, and the check reads operations again.
-    kept: Vec<bool>,
+    /// Nothing is given back.
+    keep_all: bool,
+    /// The queues that the brokers' checks of transactions read.
+    halves: Vec<(QueueIx, TopicRole)>,
     pub(super) messages_max: u64,
     pub(super) bytes_max: u64,
 }
 
 impl RetentionState {
     pub(super) fn new(plan: &Plan) -> Self {
-        let role = |queue: &QueueKey| plan.topics[queue.topic.at()].role;
-        let kept = plan.queues.iter().map(|queue| matches!(role(queue), TopicRole::Half | TopicRole::Op)).collect();
-        Self { pending: vec![0; plan.queues.len()], kept, ..Self::default() }
+        let role = |(index, queue): (usize, &QueueKey)| (QueueIx::new(index), plan.topics[queue.topic.at()].role);
+        let halves = plan.queues.iter().enumerate().map(role);
+        let halves = halves.filter(|(_, role)| matches!(role, TopicRole::Half | TopicRole::Op)).collect();
+        Self { pending: vec![0; plan.queues.len()], halves, ..Self::default() }
     }
 }
 
 impl World {
     /// Nothing is given back in this run, and the stores are looked at at this time.
     pub(super) fn keep_messages(&mut self, at: Option<SimTime>) {
-        self.retention.kept.fill(true);
+        self.retention.keep_all = true;
         if let Some(at) = at {
             self.queue.push(at, Event::Image);
         }
@@ -73,7 +77,7 @@ impl World {
     fn marks(&self) -> Vec<u64> {
         let mut marks: Vec<u64> = (0..self.directory.len())
             .map(|index| {
-                if self.retention.kept[index] {
+                if self.retention.keep_all {
                     return 0;
                 }
                 let parts = self.directory.parts(QueueIx::new(index));
@@ -88,6 +92,10 @@ impl World {
             for (queue, delivered) in host.broker.delay_offsets() {
                 marks[queue.at()] = marks[queue.at()].min(delivered);
             }
+        }
+        for (queue, role) in &self.retention.halves {
+            let mark = &mut marks[queue.at()];
+            *mark = (*mark).min(self.transaction_mark(*queue, *role));
         }
         for process in &self.processes {
             for assigned in process.consumer.assigned() {
@@ -127,6 +135,23 @@ impl World {
             }
         }
         marks
+    }
+
+    /// The lowest offset of a half or operation queue that its broker, or a request under way, may still name.
+    fn transaction_mark(&self, queue: QueueIx, role: TopicRole) -> u64 {
+        let broker = self.directory.parts(queue).broker;
+        let (half, operation) = self.brokers[broker.at()].broker.transaction_floors();
+        if role == TopicRole::Op {
+            return operation;
+        }
+        let here = Address::Broker(broker);
+        let ends = self.ends.iter().filter(|(_, to, _)| *to == broker).map(|(.., end)| end.half_offset);
+        let mail = self.mail.iter().filter_map(|envelope| match &envelope.body {
+            Body::EndTransaction(end) if envelope.to == here => Some(end.half_offset),
+            Body::CheckTransaction(check) if envelope.from == here => Some(check.half_offset),
+            _ => None,
+        });
+        ends.chain(mail).fold(half, u64::min)
     }
 
     /// The lowest offset that a member of a group may find stored when it starts.

@@ -94,6 +94,7 @@ impl World {
         if self.sampling.count_times.contains(&now) {
             self.series.counters_at.push((self.series.times.len() - 1, self.counters_now()));
         }
+        self.forget_facts();
         if self.check_every_sample {
             self.check_conservation();
         }

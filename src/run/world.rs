@@ -100,6 +100,8 @@ pub(super) struct World {
     pub(super) pending_max: u64,
     pub(super) facts: Vec<FactRecord>,
     pub(super) losses: Vec<Loss>,
+    /// What a traced run is asked about.
+    pub(super) watch: Option<super::watch::Watch>,
     /// The brokers' stores at the time they were asked for.
     pub(super) image: Option<(SimTime, Vec<super::image::BrokerImage>)>,
     pub(super) trace: bool,

@@ -11,7 +11,7 @@ use rocketmq_sim::store::ids::{GroupIx, InstanceIx, QueueIx};
 use crate::random_plan::{END, Made, make, recipes};
 
 fn run(made: &Made, trace_messages: bool) -> Outcome {
-    let mut options = RunOptions { trace_messages, check_every_sample: true, progress: None };
+    let mut options = RunOptions { trace_messages, check_every_sample: true, ..RunOptions::default() };
     simulate(&made.plan, &mut options).expect("every message is somewhere")
 }
 

@@ -69,6 +69,9 @@ impl Broker {
     /// Something was stored in a queue; if it is a level's whose task has nothing to wait for, that changes.
     #[inline]
     pub(super) fn on_scheduled(&mut self, queue: QueueIx, out: &mut Outbox) {
+        if Some(self.directory.parts(queue).topic) != self.deployment.schedule {
+            return;
+        }
         let Some(index) = self.schedule.tasks.iter().position(|task| task.queue == queue) else { return };
         if self.schedule.tasks[index].task.next() == SimTime::MAX {
             self.await_front(index);

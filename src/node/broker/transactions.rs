@@ -1,6 +1,8 @@
 //! Transactions at the broker: half messages, their ends, and the periodic check (`EndTransactionProcessor`,
 //! `TransactionalMessageCheckService`).
 
+use std::collections::BTreeSet;
+
 use super::machine::Broker;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::counters::Counter;
@@ -44,8 +46,8 @@ pub(super) struct Transactions {
     producers: Vec<Vec<Channel>>,
     /// `positiveAtomicCounter` of the round robin.
     asked: usize,
-    /// First half offsets of the transactions, with whether they are over: set once.
-    over: std::collections::BTreeMap<u64, bool>,
+    /// First half offsets of the transactions that are not over.
+    pending: BTreeSet<u64>,
     states: TransactionStates,
 }
 
@@ -75,14 +77,9 @@ impl Transactions {
 
     /// Whether this ends the transaction; `false` when it was over before.
     fn end(&mut self, first: u64) -> bool {
-        match self.over.get_mut(&first) {
-            Some(over) if !*over => {
-                *over = true;
-                self.states.pending -= 1;
-                true
-            }
-            _ => false,
-        }
+        let ends = self.pending.remove(&first);
+        self.states.pending -= u64::from(ends);
+        ends
     }
 }
 
@@ -91,6 +88,15 @@ impl Broker {
     #[must_use]
     pub const fn transaction_states(&self) -> TransactionStates {
         self.transactions.states
+    }
+
+    /// Records before these offsets of the half queue and of the operation queue are read by nobody any more, unless a request
+    /// that names one is under way: the check is past them, and the transactions that began there are over.
+    #[must_use]
+    pub fn transaction_floors(&self) -> (u64, u64) {
+        let CheckProgress { half_offset, op_offset } = self.transactions.progress;
+        let oldest = self.transactions.pending.first().copied().unwrap_or(u64::MAX);
+        (half_offset.min(oldest), op_offset)
     }
 
     /// How far the check has come in the half queue and in the operation queue.
@@ -109,7 +115,7 @@ impl Broker {
         if let Some(copy) = out.catalog.copy_mut(draft.class) {
             copy.origin = origin;
         }
-        self.transactions.over.insert(put.offset, false);
+        self.transactions.pending.insert(put.offset);
         self.transactions.states.begun += 1;
         self.transactions.states.pending += 1;
         out.counters.add_to_cluster(Counter::HalfMessages, 1);

@@ -59,6 +59,27 @@ fn about(fact: &Fact) -> Option<About<'_>> {
     })
 }
 
+/// The message's first record, as far as the facts say whose copy the record is.
+#[must_use]
+pub fn origin(outcome: &Outcome, record: Origin) -> Origin {
+    tied(outcome, record).unwrap_or(record)
+}
+
+fn tied(outcome: &Outcome, record: Origin) -> Option<Origin> {
+    outcome.facts.iter().find_map(|known| match &known.fact {
+        Fact::SentBack { origin, from, .. } if *from == record => Some(*origin),
+        Fact::DelayDelivered { origin, from, to, .. } if *from == record || *to == record => Some(*origin),
+        Fact::DeadLettered { origin, to, .. } if *to == record => Some(*origin),
+        Fact::Transaction { origin, step, .. } => match step {
+            TransactionStep::Committed { queue, offset, .. } if *queue == record.queue && *offset == record.offset => {
+                Some(*origin)
+            }
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 /// The records of a message and when each was the one that somebody had to read.
 struct Life {
     origin: Origin,
@@ -73,20 +94,7 @@ impl Life {
         let stored = facts().any(|fact| {
             matches!(fact, Fact::Stored { queue, offset, .. } if *queue == record.queue && *offset == record.offset)
         });
-        let named = facts().find_map(|fact| match fact {
-            Fact::SentBack { origin, from, .. } if *from == record => Some(*origin),
-            Fact::DelayDelivered { origin, from, to, .. } if *from == record || *to == record => Some(*origin),
-            Fact::DeadLettered { origin, to, .. } if *to == record => Some(*origin),
-            Fact::Transaction { origin, step, .. } => match step {
-                TransactionStep::Committed { queue, offset, .. }
-                    if *queue == record.queue && *offset == record.offset =>
-                {
-                    Some(*origin)
-                }
-                _ => None,
-            },
-            _ => None,
-        });
+        let named = tied(outcome, record);
         let origin = named.unwrap_or(record);
         if !stored && named.is_none() {
             return None;

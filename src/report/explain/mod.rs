@@ -7,7 +7,7 @@ mod words;
 
 use crate::kernel::time::SimTime;
 
-pub use message::message;
+pub use message::{message, origin};
 pub use queue::queue;
 
 /// One line of a biography.

@@ -50,7 +50,11 @@ impl<'a> Words<'a> {
             Fact::ListenerFailed { instance, attempt, .. } => format!(
                 "the listener of {} failed with it, {}",
                 names.instance(*instance),
-                if *attempt == 0 { "the first time".to_owned() } else { format!("after {attempt} attempts before") }
+                if *attempt == 0 {
+                    "the first time".to_owned()
+                } else {
+                    format!("after {} before", counted(u64::from(*attempt), "attempt", "attempts"))
+                }
             ),
             Fact::LocalRetry { instance, .. } => {
                 format!("no broker took it back: it stays with {} and is tried again in 5 s", names.instance(*instance))

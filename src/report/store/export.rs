@@ -12,6 +12,9 @@ use crate::store::disk::error::StoreError;
 use crate::store::disk::writer::{Ending, StoreSizes, StoreWriter};
 use crate::store::ids::BrokerIx;
 
+/// What a broker's folder holds.
+const PARTS: [&str; 6] = ["commitlog", "consumequeue", "index", "checkpoint", "abort", "config"];
+
 /// Why a store could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -22,6 +25,12 @@ pub enum ExportError {
         broker: String,
         /// What is wrong.
         error: StoreError,
+    },
+    /// There is a store already.
+    #[error("{path} exists: there is a store already")]
+    Taken {
+        /// A part of it.
+        path: PathBuf,
     },
     /// A folder or a configuration file.
     #[error("cannot write {path}: {error}")]
@@ -61,8 +70,32 @@ pub struct Exported {
 /// # Errors
 /// A folder that holds a store already, sizes no broker can run with, or what the file system refuses.
 pub fn export(plan: &Plan, image: &StoreImage, root: &Path, sizes: Sizes) -> Result<Vec<Exported>, ExportError> {
+    check_folders(plan, root)?;
     let brokers = image.brokers.iter().enumerate();
-    brokers.map(|(index, broker)| one(plan, image, BrokerIx::new(index), broker, root, sizes)).collect()
+    let written: Result<Vec<Exported>, ExportError> =
+        brokers.map(|(index, broker)| one(plan, image, BrokerIx::new(index), broker, root, sizes)).collect();
+    if written.is_err() {
+        // A half-written store must not stand in the way of the next attempt; nothing else was in these folders.
+        for broker in &plan.brokers {
+            for part in PARTS {
+                let path = root.join(&broker.name).join(part);
+                let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            }
+        }
+    }
+    written
+}
+
+/// Says whether stores can be written below `root`: no broker's folder holds one already.
+///
+/// # Errors
+/// A folder with a store.
+pub fn check_folders(plan: &Plan, root: &Path) -> Result<(), ExportError> {
+    let paths = plan.brokers.iter().flat_map(|broker| PARTS.map(|part| root.join(&broker.name).join(part)));
+    match paths.into_iter().find(|path| path.exists()) {
+        Some(path) => Err(ExportError::Taken { path }),
+        None => Ok(()),
+    }
 }
 
 fn one(

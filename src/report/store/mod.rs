@@ -4,4 +4,4 @@ mod configs;
 mod export;
 mod records;
 
-pub use export::{ExportError, Exported, Sizes, export};
+pub use export::{ExportError, Exported, Sizes, check_folders, export};

@@ -318,7 +318,9 @@ mod tests {
     fn a_reset_opens_filtered_messages_again() {
         let mut ledger = QueueLedger::default();
         ledger.on_assigned(0, 0);
-        assert!(ledger.on_filtered(0, 10, false) && ledger.on_filtered(1, 20, false) && ledger.on_filtered(2, 30, true));
+        assert!(
+            ledger.on_filtered(0, 10, false) && ledger.on_filtered(1, 20, false) && ledger.on_filtered(2, 30, true)
+        );
         ledger.on_reset(1, |offset| u128::from(offset + 1) * 10);
         assert_eq!((ledger.filtered(), ledger.skipped(3), ledger.passed_appends()), ((1, 0), 1, 10));
         assert!(ledger.on_filtered(1, 20, false));

@@ -18,7 +18,7 @@ use super::text::{Life, Made, make};
 use crate::laws::cases;
 
 fn run(plan: &Arc<Plan>, closely: bool) -> Outcome {
-    let mut options = RunOptions { trace_messages: closely, check_every_sample: closely, progress: None };
+    let mut options = RunOptions { trace_messages: closely, check_every_sample: closely, ..RunOptions::default() };
     simulate(plan, &mut options).expect("every message is somewhere")
 }
 

@@ -314,7 +314,9 @@ fn listener(group: &Group, wild: bool) -> String {
         4 => "      - {ofMessages: 0.05, fail: true}\n",
         5 => "      - {from: 10s, until: 25s, fail: true}\n      - {tags: C, attemptsBelow: 2, fail: true}\n",
         6 => "      - {probability: 0.01, serviceTime: 7s}\n      - {probability: 0.05, fail: true}\n",
-        _ => "      - {keys: key-3, attemptsBelow: 3, fail: true}\n      - {ofMessages: 0.01, attemptsBelow: 4, serviceTime: 4s, fail: true}\n",
+        _ => {
+            "      - {keys: key-3, attemptsBelow: 3, fail: true}\n      - {ofMessages: 0.01, attemptsBelow: 4, serviceTime: 4s, fail: true}\n"
+        }
     };
     let timeout = if group.listener >= 6 { "    consumeTimeout: 3s\n" } else { "" };
     format!("{timeout}    listener:\n{rules}")
