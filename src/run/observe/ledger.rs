@@ -25,7 +25,9 @@ pub struct QueueLedger {
     /// Offsets jumped over: a member took the queue while no offset was stored and began, by its `consumeFromWhere`, behind
     /// messages that nobody had consumed. Nobody reads them any more, unless a former owner still has them.
     passed: Intervals,
-    /// Of them, those that a filter took out and nobody of the group wants.
+    /// Delivered or jumped over.
+    settled: Intervals,
+    /// Of those jumped over, those that a filter took out and nobody of the group wants.
     filtered: Intervals,
     /// Of them, those that a filter took out although a member wants them.
     lost: Intervals,
@@ -52,6 +54,7 @@ impl Default for QueueLedger {
             base: None,
             delivered: Intervals::default(),
             passed: Intervals::default(),
+            settled: Intervals::default(),
             filtered: Intervals::default(),
             lost: Intervals::default(),
             passed_appends: 0,
@@ -86,6 +89,7 @@ impl QueueLedger {
     pub fn on_jump(&mut self, from: u64, appended_at: impl Fn(u64) -> u128) {
         for offset in self.base.unwrap_or(from)..from {
             if !self.is_consumed(offset) && self.passed.insert(offset) {
+                self.settled.insert(offset);
                 self.passed_appends += appended_at(offset);
             }
         }
@@ -96,6 +100,7 @@ impl QueueLedger {
         if self.delivered.contains(offset) || !self.passed.insert(offset) {
             return false;
         }
+        self.settled.insert(offset);
         self.passed_appends += appended_at;
         if wanted { self.lost.insert(offset) } else { self.filtered.insert(offset) }
     }
@@ -114,10 +119,15 @@ impl QueueLedger {
             let (low, high) = self.reset.unwrap_or((to, end));
             self.reset = Some((low.min(to), high.max(end)));
         }
-        for offset in to..self.passed.end() {
-            if self.passed.contains(offset) {
-                self.take_back(offset, appended_at(offset));
-            }
+        let opened = self.passed.cut(to);
+        self.passed_appends -= opened.iter().flat_map(|(start, end)| *start..*end).map(appended_at).sum::<u128>();
+        self.filtered.cut(to);
+        self.lost.cut(to);
+        self.settled.cut(to);
+        for (start, end) in self.delivered.ranges_from(to) {
+            (start..end).for_each(|offset| {
+                self.settled.insert(offset);
+            });
         }
         let earlier = self.base.is_some_and(|base| to < base);
         if earlier {
@@ -153,6 +163,9 @@ impl QueueLedger {
     fn take_back(&mut self, offset: u64, appended_at: u128) {
         if self.passed.remove(offset) {
             self.passed_appends -= appended_at;
+            if !self.delivered.contains(offset) {
+                self.settled.remove(offset);
+            }
             self.filtered.remove(offset);
             self.lost.remove(offset);
         }
@@ -188,6 +201,9 @@ impl QueueLedger {
     pub fn on_delivery(&mut self, offset: u64, appended_at: u128, fate: Fate) -> (bool, Option<DuplicateCause>) {
         let done = !matches!(fate, Fate::CutOff | Fate::Failed);
         let new = self.delivered.insert(offset);
+        if new {
+            self.settled.insert(offset);
+        }
         if done && !self.passed.is_empty() {
             self.take_back(offset, appended_at);
         }
@@ -267,10 +283,7 @@ impl QueueLedger {
     /// The lowest offset that is not consumed.
     #[must_use]
     pub fn first_unconsumed(&self) -> u64 {
-        let mut missing = self.delivered.first_missing(self.base.unwrap_or(0));
-        while self.passed.contains(missing) {
-            missing = self.delivered.first_missing(self.passed.first_missing(missing));
-        }
+        let missing = self.settled.first_missing(self.base.unwrap_or(0));
         let unfinished = self.unfinished.iter().find(|offset| !self.passed.contains(**offset));
         unfinished.map_or(missing, |offset| missing.min(*offset))
     }
