@@ -2,7 +2,8 @@
 //!
 //! A message can still be read if it is not before the lowest offset from which anybody may pull: the committed offset of every
 //! group that is meant to read the queue, and every offset that a living or frozen process still has in memory and may commit
-//! (a thawed process commits old ones), or that is on its way to a broker. The mark takes effect one period later.
+//! (a thawed process commits old ones), that is on its way to a broker, or that a held pull waits at. The mark takes effect one
+//! period later.
 
 use super::world::{Event, World};
 use crate::kernel::time::{SimDuration, SimTime};
@@ -89,8 +90,8 @@ impl World {
             marks[queue.at()] = marks[queue.at()].min(least);
         }
         for host in &self.brokers {
-            for (queue, delivered) in host.broker.delay_offsets() {
-                marks[queue.at()] = marks[queue.at()].min(delivered);
+            for (queue, offset) in host.broker.delay_offsets().chain(host.broker.held_offsets()) {
+                marks[queue.at()] = marks[queue.at()].min(offset);
             }
         }
         for (queue, role) in &self.retention.halves {

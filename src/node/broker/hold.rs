@@ -70,4 +70,9 @@ impl Holds {
     pub(super) fn waiting(&self) -> impl Iterator<Item = usize> + '_ {
         self.queues.iter().enumerate().filter(|(_, held)| !held.is_empty()).map(|(queue, _)| queue)
     }
+
+    /// All that wait.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Held> + '_ {
+        self.queues.iter().flatten()
+    }
 }

@@ -8,7 +8,7 @@ use crate::node::verdicts::Verdicts;
 use crate::protocol::address::Channel;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
 use crate::store::dispatch::next_dispatch_tick;
-use crate::store::ids::ExpressionIx;
+use crate::store::ids::{ExpressionIx, QueueIx};
 
 impl Broker {
     /// First processing of a pull: it may be held, and its piggy-backed offset is stored.
@@ -117,6 +117,12 @@ impl Broker {
         let mut fresh = held.seen..newest;
         held.seen = newest;
         fresh.any(|offset| self.store.message(local, offset).is_some_and(|message| filter.passes(message)))
+    }
+
+    /// The offsets that held pulls will read from, also those of members that have left: a message that their subscription
+    /// does not want leaves them where they are.
+    pub fn held_offsets(&self) -> impl Iterator<Item = (QueueIx, u64)> + '_ {
+        self.holds.all().map(|held| (held.request.queue, held.request.offset))
     }
 
     /// The checks before the store is read, in `PullMessageProcessor#processRequest`'s order.

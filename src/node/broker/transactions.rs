@@ -114,6 +114,8 @@ impl Broker {
         let origin = Origin { queue, offset: put.offset };
         if let Some(copy) = out.catalog.copy_mut(draft.class) {
             copy.origin = origin;
+            // Another broker may have refused it before.
+            copy.real_queue = request.queue;
         }
         self.transactions.pending.insert(put.offset);
         self.transactions.states.begun += 1;

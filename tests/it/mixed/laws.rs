@@ -7,7 +7,7 @@ use proptest::test_runner::TestCaseResult;
 use rocketmq_sim::kernel::time::SimDuration;
 use rocketmq_sim::node::config::{ConsumeMode, MessageModel};
 use rocketmq_sim::node::counters::Counter;
-use rocketmq_sim::run::outcome::{Fact, Outcome, Plan};
+use rocketmq_sim::run::outcome::{Fact, Outcome, Plan, TransactionStep};
 use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::{Overrides, load};
 use rocketmq_sim::store::ids::GroupIx;
@@ -37,7 +37,9 @@ fn check_complete(made: &Made, outcome: &Outcome) -> TestCaseResult {
     prop_assert_eq!((outcome.conservation.sending, outcome.conservation.scheduled_waiting), (0, 0));
     for (index, places) in outcome.conservation.groups.iter().enumerate() {
         let group = &outcome.plan.groups[index];
-        if !made.shrunk {
+        let life = life(made, &outcome.plan, index);
+        // Twins take the same share of the queues and leave the others to nobody.
+        if !made.shrunk && !life.shared_id {
             prop_assert_eq!(
                 (places.unread, places.in_flight, places.cached, places.processing, outcome.groups[index].lag),
                 (0, 0, 0, 0, 0),
@@ -45,7 +47,6 @@ fn check_complete(made: &Made, outcome: &Outcome) -> TestCaseResult {
                 group.name
             );
         }
-        let life = life(made, &outcome.plan, index);
         if !life.differs {
             prop_assert_eq!(places.lost, 0, "{}: all members want the same", group.name);
         }
@@ -74,7 +75,7 @@ fn check_sums(outcome: &Outcome) -> TestCaseResult {
 }
 
 /// Keys stay in order, and stored offsets go on, unless something happened that breaks it in RocketMQ too.
-fn check_order(made: &Made, outcome: &Outcome) -> TestCaseResult {
+fn check_order(made: &Made, outcome: &Outcome, even: bool) -> TestCaseResult {
     for (index, group) in outcome.plan.groups.iter().enumerate() {
         let life = life(made, &outcome.plan, index);
         if life.frozen || life.shared_id {
@@ -85,7 +86,8 @@ fn check_order(made: &Made, outcome: &Outcome) -> TestCaseResult {
         if group.config.consume_mode == ConsumeMode::Orderly && clustering && life.resets < 2 && !life.differs {
             prop_assert_eq!(outcome.counters.get(Counter::OrderViolations, Some(id)), 0, "{}", group.name);
         }
-        if life.resets == 0 && clustering {
+        // On uneven links a new owner's query may overtake the last commit of the former one.
+        if life.resets == 0 && clustering && even {
             for fact in outcome.facts.iter().map(|record| &record.fact) {
                 let Fact::OffsetWentBack { group, queue, .. } = fact else { continue };
                 let of = outcome.ownership.iter().find(|owned| owned.group == *group && owned.queue == *queue);
@@ -104,7 +106,7 @@ fn check(recipe: &Recipe) -> TestCaseResult {
     check_sums(&outcome)?;
     if !recipe.wild {
         check_complete(&made, &outcome)?;
-        check_order(&made, &outcome)?;
+        check_order(&made, &outcome, recipe.latency == 0)?;
     }
     check_records(&made, &outcome, recipe.wild)?;
     let again = run(&plan, false);
@@ -125,5 +127,22 @@ proptest! {
     #[test]
     fn whatever_is_mixed_without_care_nothing_panics_and_nothing_is_nowhere(recipe in recipes(true)) {
         check(&recipe)?;
+    }
+}
+
+#[test]
+fn a_half_message_that_one_broker_refused_is_committed_on_the_broker_that_took_it() {
+    let yaml = "duration: 30s\ncluster: {brokers: 2}\ntopics: {t: {queues: 2}}\nproducers: {p: {topic: t, rate: 5/s, \
+                transaction: {}}}\ntimeline: [{at: 3s, setQueues: {topic: t, queues: 1}}]\n";
+    let plan = load("refused.yaml", yaml, &Overrides::default()).unwrap_or_else(|e| panic!("{}", e.one_line()));
+    let outcome = run(&Arc::new(plan), true);
+    assert!(outcome.producers[0].retries > 0);
+    let committed = outcome.facts.iter().filter_map(|record| match record.fact {
+        Fact::Transaction { broker, step: TransactionStep::Committed { queue, .. }, .. } => Some((broker, queue)),
+        _ => None,
+    });
+    assert!(committed.clone().count() > 100);
+    for (broker, queue) in committed {
+        assert_eq!(outcome.plan.queues[queue.at()].broker, broker);
     }
 }

@@ -69,7 +69,10 @@ fn gather(outcome: &Outcome) -> Result<Records, TestCaseError> {
                 prop_assert_eq!(due.map(|due| due + late), Some(fact.at), "{:?}", fact);
                 prop_assert!(found.delivered.insert(record(from), record(to)).is_none(), "delivered twice");
             }
-            Fact::Transaction { origin, step, .. } => {
+            Fact::Transaction { broker, origin, step } => {
+                if let TransactionStep::Committed { queue, .. } = step {
+                    prop_assert_eq!(outcome.plan.queues[queue.at()].broker, broker, "a broker stores in its own queues");
+                }
                 found.transactions.entry(record(origin)).or_default().push(step);
             }
             _ => {}
@@ -156,6 +159,9 @@ fn check_transactions(outcome: &Outcome, records: &Records, wild: bool) -> TestC
 /// At least once: what was stored in a group's topics is done with, dead, dropped, or was skipped by name.
 fn check_groups(made: &Made, outcome: &Outcome, records: &Records) -> TestCaseResult {
     for (index, group) in outcome.plan.groups.iter().enumerate() {
+        if life(made, &outcome.plan, index).shared_id {
+            continue;
+        }
         let id = GroupIx::new(index);
         let done = records.done.get(&id).cloned().unwrap_or_default();
         let topics = |at: &Record| group.topics.contains(&outcome.plan.queues[at.0.at()].topic);

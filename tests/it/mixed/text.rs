@@ -128,7 +128,7 @@ impl Maker<'_> {
             5 => text.push_str(", transaction: {outcome: {commit: 0.6, rollback: 0.2, unknown: 0.2}, lostEnd: 0.1}"),
             6 => text.push_str(
                 ", transaction: {localTime: {exponential: 3s}, outcome: {commit: 1, rollback: 1}, lostEnd: 0.3, \
-                 checkTime: {uniform: {min: 1ms, max: 8s}}}",
+                 checkTime: {uniform: {min: 1ms, max: 100ms}}}",
             ),
             7 => text.push_str(
                 ", transaction: {outcome: {unknown: 1}, lostEnd: 0.2, \
@@ -234,7 +234,7 @@ impl Maker<'_> {
             }
             (5 | 6, _) => {
                 life.resets += 1;
-                let to = ["beginning", "end", "0s", "20s"][usize::from(step.how % 4)];
+                let to = ["beginning", "end", "0s", "2s"][usize::from(step.how % 4)];
                 let topic = self.subscribed(&self.recipe.groups[group])[0];
                 format!("resetOffset: {{group: g{group}, topic: t{topic}, to: {to}, force: {}}}", step.how & 8 == 0)
             }
