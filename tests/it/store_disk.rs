@@ -292,10 +292,15 @@ fn damage_ends_the_listing_with_file_and_byte_and_exit_code_2() {
     assert_eq!(output.status.code(), Some(2));
     let message =
         format!("error: {}: byte 0: a record of 5361 bytes, but only 5000 are left in the file\n", file.display());
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), message);
-    let before: Vec<Value> = lines(&output.stdout);
-    let last = before.last().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(errors.lines().next().map(|line| format!("{line}\n")), Some(message), "{errors}");
+    let listed: Vec<Value> = lines(&output.stdout);
+    let of_log = |line: &&Value| ["record", "blank"].contains(&line["kind"].as_str().unwrap());
+    let last = listed.iter().filter(of_log).next_back().unwrap();
     assert_eq!((last["kind"].as_str(), last["physical_offset"].as_u64()), (Some("blank"), Some(11_016)));
+    for kind in ["queue_entry", "index", "checkpoint"] {
+        assert!(listed.iter().any(|line| line["kind"] == kind), "{kind} follows the damage of the log");
+    }
 
     let queues = decode(&[store.path()], &["--only", "index,checkpoint"]);
     assert_eq!(queues.status.code(), Some(0), "the other parts can be listed alone");

@@ -64,6 +64,8 @@ pub(super) struct ListenerRules {
     /// The same for all members of a run, so that all of them agree on which messages are poisonous.
     salt: u64,
     me: u64,
+    /// Some rule asks for tags.
+    by_tag: bool,
 }
 
 impl ListenerRules {
@@ -78,6 +80,7 @@ impl ListenerRules {
             deeds: rules.iter().map(deed).collect(),
             salt,
             me: u64::from(me.0) << 40,
+            by_tag: rules.iter().any(|rule| !rule.tags.is_empty()),
         }
     }
 
@@ -114,7 +117,7 @@ impl ListenerRules {
     fn first(&self, occasion: Occasion, subject: &Subject, catalog: &Catalog) -> Option<&Deed> {
         let called = Called {
             key: subject.key,
-            tag: catalog.class(subject.class).tag.as_deref(),
+            tag: if self.by_tag { catalog.class(subject.class).tag.as_deref() } else { None },
             start: occasion.start,
             attempts: u32::from(subject.attempts(catalog)),
             origin: catalog.origin(subject.class, subject.queue, subject.offset),

@@ -158,7 +158,13 @@ fn a_broadcasting_member_drops_what_fails() {
         consume_from_where: ConsumeFromWhere::FirstOffset,
         ..failing(10, fails())
     };
-    let mut stage = Stage::owner(config);
+    let mut stage = Stage::with(config);
+    stage.start();
+    stage.come_up(at(0), &[1]);
+    stage.fire(Timer::RebalanceWork);
+    for (token, when) in std::mem::take(&mut stage.pulls) {
+        stage.pull(when, token);
+    }
     let request = one_queue(&mut stage);
     stage.found(at(1_000), request, 2);
     stage.fire(Timer::ListenerReturn);
