@@ -105,10 +105,10 @@ impl Life {
                 Fact::SentBack { origin: of, from, .. } if *of == origin => records.push(*from),
                 Fact::DelayDelivered { origin: of, from, to, .. } if *of == origin => records.extend([*from, *to]),
                 Fact::DeadLettered { origin: of, to, .. } if *of == origin => records.push(*to),
-                Fact::Transaction { origin: of, step, .. } if *of == origin => {
-                    if let TransactionStep::Committed { queue, offset, .. } = step {
-                        records.push(Origin { queue: *queue, offset: *offset });
-                    }
+                Fact::Transaction { origin: of, step: TransactionStep::Committed { queue, offset, .. }, .. }
+                    if *of == origin =>
+                {
+                    records.push(Origin { queue: *queue, offset: *offset });
                 }
                 _ => {}
             }
