@@ -93,7 +93,8 @@ impl QueueLedger {
 
     /// A pull went past a message because of a filter. Returns whether it is news.
     pub fn on_filtered(&mut self, offset: u64, appended_at: u128, wanted: bool) -> bool {
-        if self.delivered.contains(offset) || !self.passed.insert(offset) {
+        // One that was delivered and not finished, by a member that failed with it or is gone, is passed over as well.
+        if self.is_consumed(offset) || !self.passed.insert(offset) {
             return false;
         }
         self.passed_appends += appended_at;
@@ -315,10 +316,23 @@ mod tests {
     }
 
     #[test]
+    fn a_message_cut_off_with_one_member_and_filtered_for_the_next_is_lost() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(0, 0);
+        ledger.on_delivery(0, 10, Fate::CutOff);
+        assert!(ledger.on_filtered(0, 10, true));
+        assert_eq!((ledger.filtered(), ledger.lag(1), ledger.skipped_before(1)), ((0, 1), 0, 1));
+        ledger.on_delivery(0, 10, Fate::Acknowledged);
+        assert_eq!((ledger.filtered(), ledger.lag(1), ledger.consumed()), ((0, 0), 0, 1));
+    }
+
+    #[test]
     fn a_reset_opens_filtered_messages_again() {
         let mut ledger = QueueLedger::default();
         ledger.on_assigned(0, 0);
-        assert!(ledger.on_filtered(0, 10, false) && ledger.on_filtered(1, 20, false) && ledger.on_filtered(2, 30, true));
+        assert!(
+            ledger.on_filtered(0, 10, false) && ledger.on_filtered(1, 20, false) && ledger.on_filtered(2, 30, true)
+        );
         ledger.on_reset(1, |offset| u128::from(offset + 1) * 10);
         assert_eq!((ledger.filtered(), ledger.skipped(3), ledger.passed_appends()), ((1, 0), 1, 10));
         assert!(ledger.on_filtered(1, 20, false));

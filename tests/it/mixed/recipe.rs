@@ -113,8 +113,8 @@ fn group() -> impl Strategy<Value = Group> {
 pub(crate) fn recipes(wild: bool) -> impl Strategy<Value = Recipe> {
     let step = (3_000..QUIET_FROM * 1000, 0..12_u8, any::<u8>(), any::<u8>())
         .prop_map(|(at_ms, kind, who, how)| Step { at_ms, kind, who, how });
-    let topic = (1..5_u8, prop_oneof![2 => Just(0_u8), 1 => 1..60_u8])
-        .prop_map(|(queues, preload)| Topic { queues, preload });
+    let topic =
+        (1..5_u8, prop_oneof![2 => Just(0_u8), 1 => 1..60_u8]).prop_map(|(queues, preload)| Topic { queues, preload });
     let cluster = (any::<u32>(), 1..3_u8, 0..3_u8, 0..3_u8, 0..3_u8);
     (cluster, vec(topic, 1..3), vec(producer(), 1..4), vec(group(), 1..4), vec(step, 0..10)).prop_map(
         move |((seed, brokers, latency, levels, checks), topics, producers, groups, mut actions)| {

@@ -71,7 +71,11 @@ fn gather(outcome: &Outcome) -> Result<Records, TestCaseError> {
             }
             Fact::Transaction { broker, origin, step } => {
                 if let TransactionStep::Committed { queue, .. } = step {
-                    prop_assert_eq!(outcome.plan.queues[queue.at()].broker, broker, "a broker stores in its own queues");
+                    prop_assert_eq!(
+                        outcome.plan.queues[queue.at()].broker,
+                        broker,
+                        "a broker stores in its own queues"
+                    );
                 }
                 found.transactions.entry(record(origin)).or_default().push(step);
             }

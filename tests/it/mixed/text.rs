@@ -306,7 +306,8 @@ const fn quirk(number: u8) -> &'static str {
 
 /// The listener's rules; unless everything is allowed none of them stops an endlessly retrying queue for good.
 fn listener(group: &Group, wild: bool) -> String {
-    let endless = group.orderly && group.most_attempts == 4 && !wild;
+    // A broadcasting group has nowhere to give a message back to.
+    let endless = group.orderly && (group.most_attempts == 4 || group.broadcasting) && !wild;
     let rules = match group.listener {
         0..=2 => return String::new(),
         3 => "      - {probability: 0.1, fail: true}\n",
@@ -314,7 +315,9 @@ fn listener(group: &Group, wild: bool) -> String {
         4 => "      - {ofMessages: 0.05, fail: true}\n",
         5 => "      - {from: 10s, until: 25s, fail: true}\n      - {tags: C, attemptsBelow: 2, fail: true}\n",
         6 => "      - {probability: 0.01, serviceTime: 7s}\n      - {probability: 0.05, fail: true}\n",
-        _ => "      - {keys: key-3, attemptsBelow: 3, fail: true}\n      - {ofMessages: 0.01, attemptsBelow: 4, serviceTime: 4s, fail: true}\n",
+        _ => {
+            "      - {keys: key-3, attemptsBelow: 3, fail: true}\n      - {ofMessages: 0.01, attemptsBelow: 4, serviceTime: 4s, fail: true}\n"
+        }
     };
     let timeout = if group.listener >= 6 { "    consumeTimeout: 3s\n" } else { "" };
     format!("{timeout}    listener:\n{rules}")
