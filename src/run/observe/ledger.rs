@@ -97,7 +97,8 @@ impl QueueLedger {
 
     /// A pull went past a message because of a filter. Returns whether it is news.
     pub fn on_filtered(&mut self, offset: u64, appended_at: u128, wanted: bool) -> bool {
-        if self.delivered.contains(offset) || !self.passed.insert(offset) {
+        // One that was delivered and not finished, by a member that failed with it or is gone, is passed over as well.
+        if self.is_consumed(offset) || !self.passed.insert(offset) {
             return false;
         }
         self.settled.insert(offset);
@@ -325,6 +326,17 @@ mod tests {
         ledger.on_assigned(0, 0);
         ledger.on_delivery(0, 0, Fate::Acknowledged);
         assert_eq!(ledger.on_delivery(0, 0, Fate::Acknowledged), (false, Some(DuplicateCause::DoubleOwner)));
+    }
+
+    #[test]
+    fn a_message_cut_off_with_one_member_and_filtered_for_the_next_is_lost() {
+        let mut ledger = QueueLedger::default();
+        ledger.on_assigned(0, 0);
+        ledger.on_delivery(0, 10, Fate::CutOff);
+        assert!(ledger.on_filtered(0, 10, true));
+        assert_eq!((ledger.filtered(), ledger.lag(1), ledger.skipped_before(1)), ((0, 1), 0, 1));
+        ledger.on_delivery(0, 10, Fate::Acknowledged);
+        assert_eq!((ledger.filtered(), ledger.lag(1), ledger.consumed()), ((0, 0), 0, 1));
     }
 
     #[test]

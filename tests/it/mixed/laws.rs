@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use rocketmq_sim::kernel::time::SimDuration;
 use rocketmq_sim::node::config::{ConsumeMode, MessageModel};
 use rocketmq_sim::node::counters::Counter;
 use rocketmq_sim::run::outcome::{Fact, Outcome, Plan, TransactionStep};
@@ -59,13 +58,17 @@ fn check_complete(made: &Made, outcome: &Outcome) -> TestCaseResult {
     Ok(())
 }
 
-fn check_sums(outcome: &Outcome) -> TestCaseResult {
+fn check_sums(outcome: &Outcome, wild: bool) -> TestCaseResult {
     for (group, places) in outcome.groups.iter().zip(&outcome.conservation.groups) {
         let gone = places.skipped + places.filtered + places.lost + places.consumed;
         prop_assert_eq!(places.stored, gone + places.unread + places.in_flight + places.cached + places.processing);
         prop_assert_eq!(group.lag, places.stored - gone);
         let (left, right) = (group.little.mean_in_system, group.little.rate_times_time);
-        prop_assert!((left - right).abs() <= 1e-6 * left.max(right).max(1e-3), "Little: {left} against {right}");
+        // A reset that died with its member leaves messages open that are no longer there to be timed.
+        prop_assert!(
+            wild || (left - right).abs() <= 1e-6 * left.max(right).max(1e-3),
+            "Little: {left} against {right}"
+        );
         prop_assert_eq!(group.attempts.iter().sum::<u64>(), group.delivered);
     }
     let states = outcome.transactions;
@@ -75,7 +78,7 @@ fn check_sums(outcome: &Outcome) -> TestCaseResult {
 }
 
 /// Keys stay in order, and stored offsets go on, unless something happened that breaks it in RocketMQ too.
-fn check_order(made: &Made, outcome: &Outcome, even: bool) -> TestCaseResult {
+fn check_order(made: &Made, outcome: &Outcome) -> TestCaseResult {
     for (index, group) in outcome.plan.groups.iter().enumerate() {
         let life = life(made, &outcome.plan, index);
         if life.frozen || life.shared_id {
@@ -86,13 +89,13 @@ fn check_order(made: &Made, outcome: &Outcome, even: bool) -> TestCaseResult {
         if group.config.consume_mode == ConsumeMode::Orderly && clustering && life.resets < 2 && !life.differs {
             prop_assert_eq!(outcome.counters.get(Counter::OrderViolations, Some(id)), 0, "{}", group.name);
         }
-        // On uneven links a new owner's query may overtake the last commit of the former one.
-        if life.resets == 0 && clustering && even {
+        // The query of a new owner may come before the last commit of the former one.
+        if life.resets == 0 && clustering {
             for fact in outcome.facts.iter().map(|record| &record.fact) {
                 let Fact::OffsetWentBack { group, queue, .. } = fact else { continue };
                 let of = outcome.ownership.iter().find(|owned| owned.group == *group && owned.queue == *queue);
-                let twice = of.is_some_and(|owned| owned.double_owner > SimDuration::ZERO);
-                prop_assert!(*group != id || twice, "{:?}", fact);
+                let moved = of.is_some_and(|owned| owned.moves > 0);
+                prop_assert!(*group != id || moved, "{:?}", fact);
             }
         }
     }
@@ -103,10 +106,10 @@ fn check(recipe: &Recipe) -> TestCaseResult {
     let made = make(recipe);
     let plan = read(&made);
     let outcome = run(&plan, true);
-    check_sums(&outcome)?;
+    check_sums(&outcome, recipe.wild)?;
     if !recipe.wild {
         check_complete(&made, &outcome)?;
-        check_order(&made, &outcome, recipe.latency == 0)?;
+        check_order(&made, &outcome)?;
     }
     check_records(&made, &outcome, recipe.wild)?;
     let again = run(&plan, false);

@@ -306,7 +306,8 @@ const fn quirk(number: u8) -> &'static str {
 
 /// The listener's rules; unless everything is allowed none of them stops an endlessly retrying queue for good.
 fn listener(group: &Group, wild: bool) -> String {
-    let endless = group.orderly && group.most_attempts == 4 && !wild;
+    // A broadcasting group has nowhere to give a message back to.
+    let endless = group.orderly && (group.most_attempts == 4 || group.broadcasting) && !wild;
     let rules = match group.listener {
         0..=2 => return String::new(),
         3 => "      - {probability: 0.1, fail: true}\n",
