@@ -296,7 +296,7 @@ fn damage_ends_the_listing_with_file_and_byte_and_exit_code_2() {
     assert_eq!(errors.lines().next().map(|line| format!("{line}\n")), Some(message), "{errors}");
     let listed: Vec<Value> = lines(&output.stdout);
     let of_log = |line: &&Value| ["record", "blank"].contains(&line["kind"].as_str().unwrap());
-    let last = listed.iter().filter(of_log).next_back().unwrap();
+    let last = listed.iter().rfind(of_log).unwrap();
     assert_eq!((last["kind"].as_str(), last["physical_offset"].as_u64()), (Some("blank"), Some(11_016)));
     for kind in ["queue_entry", "index", "checkpoint"] {
         assert!(listed.iter().any(|line| line["kind"] == kind), "{kind} follows the damage of the log");

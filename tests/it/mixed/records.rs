@@ -147,7 +147,7 @@ fn check_transactions(outcome: &Outcome, records: &Records, wild: bool) -> TestC
         let answered = |wanted| steps.contains(&TransactionStep::Answered { outcome: wanted });
         let commit = local == Some(TransactionOutcome::Commit) || answered(TransactionOutcome::Commit);
         prop_assert!(seen.is_empty() || commit, "{origin:?} {steps:?}");
-        prop_assert!(!(local == Some(TransactionOutcome::Rollback) && !seen.is_empty()), "{origin:?} {steps:?}");
+        prop_assert!(local != Some(TransactionOutcome::Rollback) || seen.is_empty(), "{origin:?} {steps:?}");
         let arrived = local == Some(TransactionOutcome::Commit) && !steps.contains(&TransactionStep::EndLost);
         prop_assert!(wild || !arrived || !seen.is_empty(), "{origin:?} {steps:?}");
         commits += seen.len() as u64;

@@ -80,7 +80,7 @@ impl Maker<'_> {
         let levels = ["1s 2s 3s", "1s 1s 2s 2s 4s", "2s"][usize::from(recipe.levels)];
         let (interval, young, most) = [("5s", "2s", 3), ("7s", "6s", 2), ("3s", "1s", 15)][usize::from(recipe.checks)];
         let latency = ["500us", "{exponential: 2ms}", "{uniform: {min: 0ms, max: 40ms}}"][usize::from(recipe.latency)];
-        let file = if recipe.seed % 3 == 0 { "64KiB" } else { "1GiB" };
+        let file = if recipe.seed.is_multiple_of(3) { "64KiB" } else { "1GiB" };
         write!(
             self.yaml,
             "seed: {}\nduration: {END}s\nsampleInterval: 2900ms\ncluster:\n  brokers: {}\n  enablePropertyFilter: true\n  \
@@ -212,7 +212,7 @@ impl Maker<'_> {
             }
             (0..=3, State::Down) => {
                 life.states[member] = State::Running;
-                format!("start: {{instance: {who}, freshHost: {}}}", step.how % 4 == 0)
+                format!("start: {{instance: {who}, freshHost: {}}}", step.how.is_multiple_of(4))
             }
             (2 | 3, State::Running) => {
                 life.states[member] = State::Frozen;
@@ -245,7 +245,7 @@ impl Maker<'_> {
             (8, _) => format!("setServiceTime: {{group: g{group}, serviceTime: {}ms}}", step.how % 20),
             (9, _) => {
                 let topic = usize::from(step.who) % self.recipe.topics.len();
-                let queues = if step.how % 4 == 0 { 1 + step.how / 4 % 4 } else { 6 };
+                let queues = if step.how.is_multiple_of(4) { 1 + step.how / 4 % 4 } else { 6 };
                 self.shrunk |= queues < 6;
                 format!("setQueues: {{topic: t{topic}, queues: {queues}}}")
             }
