@@ -127,7 +127,7 @@ impl Maker<'_> {
             4 => text.push_str(", transaction: {}"),
             5 => text.push_str(", transaction: {outcome: {commit: 0.6, rollback: 0.2, unknown: 0.2}, lostEnd: 0.1}"),
             6 => text.push_str(
-                ", transaction: {localTime: {exponential: 3s}, outcome: {commit: 1, rollback: 1}, lostEnd: 0.3, \
+                ", transaction: {localTime: {empirical: [[2ms, 0.99], [4s, 0.01]]}, outcome: {commit: 1, rollback: 1}, lostEnd: 0.3, \
                  checkTime: {uniform: {min: 1ms, max: 100ms}}}",
             ),
             7 => text.push_str(
@@ -189,8 +189,9 @@ impl Maker<'_> {
         let threads = if group.orderly { 20 } else { 2 * group.threads };
         writeln!(text, "    consumeThreadMin: {threads}").unwrap();
         writeln!(text, "    consumeMessageBatchMaxSize: {}", [1, 1, 2, 5][usize::from(group.batch)]).unwrap();
-        if group.most_attempts < 4 {
-            writeln!(text, "    maxReconsumeTimes: {}", [0, 1, 2, 3][usize::from(group.most_attempts)]).unwrap();
+        // Twins both give back what both are given: each attempt doubles the copies.
+        if group.most_attempts < 4 || group.quirk == 11 {
+            writeln!(text, "    maxReconsumeTimes: {}", group.most_attempts.min(3)).unwrap();
         }
         text.push_str(quirk(group.quirk));
         text.push_str(&listener(group, self.recipe.wild));
