@@ -5,7 +5,7 @@ use std::cell::Cell;
 use crate::filter::{Expression, Properties};
 use crate::store::catalog::{Catalog, ClassFacts};
 use crate::store::get_message::MessageFilter;
-use crate::store::ids::ExpressionIx;
+use crate::store::ids::{ExpressionIx, TopicIx};
 use crate::store::message::Message;
 
 const UNKNOWN: u8 = 0;
@@ -24,19 +24,33 @@ impl Properties for ClassFacts {
     }
 }
 
+/// Whether an expression wants every class of a topic, as far as classes are known.
+#[derive(Clone, Copy, Debug)]
+struct Whole {
+    topic: Option<TopicIx>,
+    /// Classes before this one have been looked at.
+    judged: usize,
+    all: bool,
+    /// Some class is of the topic. Retry and dead-letter topics hold messages of others' classes and have none of their own.
+    some: bool,
+}
+
 /// The verdicts so far.
 #[derive(Debug, Default)]
 pub struct Verdicts {
     expressions: Vec<Expression>,
     /// By expression and class.
     table: Vec<Vec<Cell<u8>>>,
+    /// By expression.
+    whole: Vec<Whole>,
 }
 
 impl Verdicts {
     /// No verdicts yet on messages by these expressions.
     #[must_use]
     pub fn new(expressions: Vec<Expression>) -> Self {
-        Self { table: vec![Vec::new(); expressions.len()], expressions }
+        let whole = Whole { topic: None, judged: 0, all: true, some: false };
+        Self { table: vec![Vec::new(); expressions.len()], whole: vec![whole; expressions.len()], expressions }
     }
 
     /// The expression.
@@ -51,6 +65,33 @@ impl Verdicts {
     pub fn takes_all(&self, expression: ExpressionIx) -> bool {
         expression == ExpressionIx::ALL
             || self.expressions.get(expression.at()).is_none_or(|expression| expression.is_all())
+    }
+
+    /// Whether every message of a topic is wanted because each class of it that exists is: then a filter need not look at
+    /// messages. An expression on several topics is known to do so for the first of them only.
+    #[inline]
+    pub fn wants_all(&mut self, expression: ExpressionIx, topic: TopicIx, catalog: &Catalog) -> bool {
+        if self.takes_all(expression) {
+            return true;
+        }
+        let Whole { topic: of, judged, all, .. } = self.whole[expression.at()];
+        let known = of.is_none_or(|of| of == topic);
+        if known && all && judged < catalog.classes() {
+            self.judge_new(expression, topic, catalog);
+        }
+        let Whole { all, some, .. } = self.whole[expression.at()];
+        known && all && some
+    }
+
+    #[cold]
+    fn judge_new(&mut self, expression: ExpressionIx, topic: TopicIx, catalog: &Catalog) {
+        let Whole { judged, some, .. } = self.whole[expression.at()];
+        let filter = self.broker_filter(expression, catalog);
+        let fresh = (judged as u32)..(catalog.classes() as u32);
+        let mut here = fresh.filter(|class| catalog.class(*class).topic == topic).peekable();
+        let some = some || here.peek().is_some();
+        let all = here.all(|class| filter.verdict(class) == WANTED);
+        self.whole[expression.at()] = Whole { topic: Some(topic), judged: catalog.classes(), all, some };
     }
 
     /// Makes room for the classes of a catalog.
@@ -181,5 +222,23 @@ mod tests {
         assert_eq!(broker(&mut verdicts, sql), [true, false, false]);
         assert_eq!(handles.map(|handle| verdicts.client_keeps(tags, &catalog, handle)), [true, false, false]);
         assert_eq!(handles.map(|handle| verdicts.wants(ExpressionIx::ALL, &catalog, handle)), [true; 3]);
+        assert!(!verdicts.wants_all(tags, TopicIx(0), &catalog));
+    }
+
+    #[test]
+    fn an_expression_wants_all_until_a_class_of_its_topic_comes_that_it_does_not_want() {
+        let mut verdicts = Verdicts::new(vec![Expression::all(), Expression::tag("Aa || C").unwrap()]);
+        let (tags, topic) = (ExpressionIx(1), TopicIx(0));
+        let mut catalog = Catalog::default();
+        catalog.add_class(class(Some("Aa"), None));
+        catalog.add_class(ClassFacts { topic: TopicIx(7), ..class(Some("D"), None) });
+        assert!(verdicts.wants_all(tags, topic, &catalog));
+        catalog.add_class(class(Some("C"), None));
+        assert!(verdicts.wants_all(tags, topic, &catalog));
+        assert!(!verdicts.wants_all(tags, TopicIx(7), &catalog), "known for its first topic only");
+        let mut dead = Verdicts::new(vec![Expression::all(), Expression::tag("Aa").unwrap()]);
+        assert!(!dead.wants_all(tags, TopicIx(9), &catalog), "its messages are of other topics' classes");
+        catalog.add_class(class(Some("BB"), None));
+        assert!(!verdicts.wants_all(tags, topic, &catalog));
     }
 }

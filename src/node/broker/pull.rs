@@ -109,7 +109,8 @@ impl Broker {
     /// want leaves it held (`#notifyMessageArriving` with the hash of the arriving message).
     fn arrived(&self, held: &mut Held, newest: u64, out: &mut Outbox) -> bool {
         let expression = self.expression(&held.request);
-        if newest <= held.request.offset || out.verdicts.takes_all(expression) {
+        let topic = self.directory.parts(held.request.queue).topic;
+        if newest <= held.request.offset || out.verdicts.wants_all(expression, topic, &out.catalog) {
             return newest > held.request.offset;
         }
         let local = self.directory.parts(held.request.queue).local as usize;
@@ -162,7 +163,8 @@ impl Broker {
         let mut batch = out.spare_batches.pop().unwrap_or_default();
         let expression = self.expression(request);
         let (offset, most) = (request.offset as i64, request.max_nums);
-        let result = if out.verdicts.takes_all(expression) {
+        let topic = self.directory.parts(request.queue).topic;
+        let result = if out.verdicts.wants_all(expression, topic, &out.catalog) {
             self.store.get_message(local, offset, most, &mut batch)
         } else {
             let filter = out.verdicts.broker_filter(expression, &out.catalog);

@@ -93,7 +93,7 @@ impl Consumer {
         let complete = batch.len() as u64 == next.saturating_sub(from);
         let topic = self.directory.parts(queue).topic;
         let expression = self.expression(topic);
-        if complete && out.verdicts.takes_all(expression) {
+        if complete && out.verdicts.wants_all(expression, topic, &out.catalog) {
             return;
         }
         let mut at = from;
