@@ -42,6 +42,8 @@ pub struct QueueLedger {
     regressed: Option<(u64, u64)>,
     /// Offsets that a reset opened again.
     reset: Option<(u64, u64)>,
+    /// A reset has opened offsets that had been jumped over, or that lay before the start.
+    reopened: bool,
     /// Offsets that a member without its offset file came to again.
     started_over: Option<(u64, u64)>,
 }
@@ -62,6 +64,7 @@ impl Default for QueueLedger {
             last_owner_died: false,
             regressed: None,
             reset: None,
+            reopened: false,
             started_over: None,
         }
     }
@@ -118,13 +121,21 @@ impl QueueLedger {
         for offset in to..self.passed.end() {
             if self.passed.contains(offset) {
                 self.take_back(offset, appended_at(offset));
+                self.reopened = true;
             }
         }
         let earlier = self.base.is_some_and(|base| to < base);
+        self.reopened |= earlier;
         if earlier {
             self.base = Some(to);
         }
         earlier
+    }
+
+    /// Whether a reset has opened offsets of this queue again.
+    #[must_use]
+    pub const fn was_reset(&self) -> bool {
+        self.reopened
     }
 
     /// Pulling begins at `from` although the queue was taken with another offset; whether that makes the group start earlier.
