@@ -96,7 +96,9 @@ impl World {
                 self.on_queues_changed(*topic, *broker, *read);
             }
             Fact::PullMoved { instance, group, queue, to, .. } => self.on_pull_moved(*instance, *group, *queue, *to),
-            Fact::OffsetReset { group, queue, to, .. } => self.on_offset_reset(*group, *queue, *to),
+            Fact::OffsetReset { instance, group, queue, to, .. } => {
+                self.on_offset_reset(*instance, *group, *queue, *to);
+            }
             Fact::LockTaken { group, queue, instance, client, .. } => {
                 self.locks.begin(self.now, *group, *queue, *instance, *client);
             }
@@ -127,11 +129,12 @@ impl World {
         if self.ledgers[pair].on_assigned(from, begun) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
         }
-        if stored.is_none() {
+        // What a reset opened is passed over again when the reset was gone with its member before it was stored.
+        if stored.is_none() || self.ledgers[pair].was_reset() {
             self.jump(pair, queue, from);
-            if self.processes[instance.at()].consumer.began_without_file() {
-                self.ledgers[pair].on_started_over(from);
-            }
+        }
+        if stored.is_none() && self.processes[instance.at()].consumer.began_without_file() {
+            self.ledgers[pair].on_started_over(from);
         }
         self.ownership[pair].begin(self.now, instance, client);
         self.truths[group.at()].dirty.push(instance);
@@ -150,7 +153,7 @@ impl World {
     }
 
     /// A queue's offset was set on purpose: backwards, messages come again; forwards, they are skipped.
-    fn on_offset_reset(&mut self, group: GroupIx, queue: QueueIx, to: u64) {
+    fn on_offset_reset(&mut self, instance: InstanceIx, group: GroupIx, queue: QueueIx, to: u64) {
         let pair = self.pairs[group.at()][queue.at()] as usize;
         let parts = self.directory.parts(queue);
         let store = &self.brokers[parts.broker.at()].broker.store;
@@ -161,7 +164,16 @@ impl World {
         if self.ledgers[pair].on_reset(to, appended_at) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, to);
         }
-        self.jump(pair, queue, to);
+        // Another owner (the reset came late, to a member that had been frozen) goes on from where it is.
+        let others = self
+            .plan
+            .instances
+            .iter()
+            .enumerate()
+            .filter(|(index, plan)| plan.group == group && *index != instance.at());
+        let positions = others.filter_map(|(index, _)| self.processes[index].consumer.assigned_to(queue));
+        let reached = positions.map(|assigned| assigned.next_offset).min();
+        self.jump(pair, queue, reached.map_or(to, |reached| reached.max(to)));
     }
 
     /// What nobody has been given before an offset, nobody will be.

@@ -44,6 +44,8 @@ pub struct QueueLedger {
     regressed: Option<(u64, u64)>,
     /// Offsets that a reset opened again.
     reset: Option<(u64, u64)>,
+    /// A reset has opened offsets that had been jumped over, or that lay before the start.
+    reopened: bool,
     /// Offsets that a member without its offset file came to again.
     started_over: Option<(u64, u64)>,
 }
@@ -65,6 +67,7 @@ impl Default for QueueLedger {
             last_owner_died: false,
             regressed: None,
             reset: None,
+            reopened: false,
             started_over: None,
         }
     }
@@ -121,6 +124,7 @@ impl QueueLedger {
             self.reset = Some((low.min(to), high.max(end)));
         }
         let opened = self.passed.cut(to);
+        self.reopened |= !opened.is_empty();
         self.passed_appends -= opened.iter().flat_map(|(start, end)| *start..*end).map(appended_at).sum::<u128>();
         self.filtered.cut(to);
         self.lost.cut(to);
@@ -131,10 +135,17 @@ impl QueueLedger {
             });
         }
         let earlier = self.base.is_some_and(|base| to < base);
+        self.reopened |= earlier;
         if earlier {
             self.base = Some(to);
         }
         earlier
+    }
+
+    /// Whether a reset has opened offsets of this queue again.
+    #[must_use]
+    pub const fn was_reset(&self) -> bool {
+        self.reopened
     }
 
     /// Pulling begins at `from` although the queue was taken with another offset; whether that makes the group start earlier.

@@ -321,5 +321,7 @@ fn listener(group: &Group, wild: bool) -> String {
         }
     };
     let timeout = if group.listener >= 6 { "    consumeTimeout: 3s\n" } else { "" };
+    // Slow calls hold up a whole queue of an orderly group.
+    let rules = if group.orderly { rules.replace("7s", "500ms").replace("4s", "400ms") } else { rules.to_owned() };
     format!("{timeout}    listener:\n{rules}")
 }
