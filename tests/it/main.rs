@@ -24,4 +24,5 @@ mod scenario;
 mod scenario_messages;
 mod store_disk;
 mod store_oracle;
+mod stories;
 mod tidy;
