@@ -28,12 +28,8 @@ pub(super) fn simulate(plan: &Plan, trace: bool, verify: bool, watched: bool) ->
 
 /// A run of a plan with the facts about one message or one queue.
 pub(super) fn simulate_watching(plan: &Plan, watched: bool, watch: Watched) -> Result<Outcome, CliError> {
-    let plan = Arc::new(plan.clone());
-    let mut progress = Progress::new(&plan.name, plan.duration, watched);
-    let mut reached = |now: SimTime| progress.reached(now);
-    let mut options =
-        RunOptions { trace_messages: true, watch: Some(watch), check_every_sample: true, progress: Some(&mut reached) };
-    run::simulate(&plan, &mut options).map_err(|error| CliError::Run { name: plan.name.clone(), error })
+    let options = RunOptions { trace_messages: true, watch: Some(watch), ..RunOptions::default() };
+    observed(&Arc::new(plan.clone()), watched, options, run::simulate)
 }
 
 /// A run of a plan, and the brokers' stores at a moment of it.
@@ -43,35 +39,35 @@ pub(super) fn simulate_with_stores(
     watched: bool,
     when: ImageAt,
 ) -> Result<(Outcome, StoreImage), CliError> {
-    let plan = Arc::new(plan.clone());
-    let mut progress = Progress::new(&plan.name, plan.duration, watched);
-    let mut reached = |now: SimTime| progress.reached(now);
-    let mut options = RunOptions {
-        trace_messages: trace,
-        check_every_sample: true,
-        progress: Some(&mut reached),
-        ..RunOptions::default()
-    };
-    let broken = |error| CliError::Run { name: plan.name.clone(), error };
-    run::simulate_with_stores(&plan, &mut options, when).map_err(broken)
+    let options = RunOptions { trace_messages: trace, ..RunOptions::default() };
+    observed(&Arc::new(plan.clone()), watched, options, |plan, options| run::simulate_with_stores(plan, options, when))
 }
 
 fn one_run(plan: &Arc<Plan>, trace: bool, watched: bool) -> Result<Outcome, CliError> {
+    let options = RunOptions { trace_messages: trace, ..RunOptions::default() };
+    let outcome = observed(plan, watched, options, run::simulate)?;
+    match outcome.conservation.violation.clone() {
+        Some(what) => Err(broken(plan, run::RunError::Conservation { at: outcome.end, what })),
+        None => Ok(outcome),
+    }
+}
+
+/// Simulates with a progress display, as every command does.
+fn observed<T>(
+    plan: &Arc<Plan>,
+    watched: bool,
+    options: RunOptions<'_>,
+    simulate: impl FnOnce(&Arc<Plan>, &mut RunOptions<'_>) -> Result<T, run::RunError>,
+) -> Result<T, CliError> {
     let mut progress = Progress::new(&plan.name, plan.duration, watched);
     let mut reached = |now: SimTime| progress.reached(now);
     // Conservation is cheap beside the rest and the number of checks stands in the report, so every run checks alike.
-    let mut options = RunOptions {
-        trace_messages: trace,
-        check_every_sample: true,
-        progress: Some(&mut reached),
-        ..RunOptions::default()
-    };
-    let broken = |error| CliError::Run { name: plan.name.clone(), error };
-    let outcome = run::simulate(plan, &mut options).map_err(broken)?;
-    match &outcome.conservation.violation {
-        Some(what) => Err(broken(run::RunError::Conservation { at: outcome.end, what: what.clone() })),
-        None => Ok(outcome),
-    }
+    let mut options = RunOptions { check_every_sample: true, progress: Some(&mut reached), ..options };
+    simulate(plan, &mut options).map_err(|error| broken(plan, error))
+}
+
+fn broken(plan: &Plan, error: run::RunError) -> CliError {
+    CliError::Run { name: plan.name.clone(), error }
 }
 
 /// What two runs of the same scenario must have in common.

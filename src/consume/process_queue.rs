@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::store::get_message::Pulled;
 
 /// A pulled message with the times of its listener call, known since the submission ([`super::pool`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,28 @@ pub struct Row {
 }
 
 impl Row {
+    /// A message as it arrives with a pull's answer: nothing is known yet of its listener call.
+    #[must_use]
+    #[inline]
+    pub fn arrived(now: SimTime, pulled: &Pulled) -> Self {
+        let Pulled { offset, message } = *pulled;
+        Self {
+            offset,
+            born: message.born_at,
+            stored: message.stored_at,
+            pulled: now,
+            start: SimTime::MAX,
+            end: SimTime::MAX,
+            call: u64::MAX,
+            body: message.body,
+            key: message.key,
+            class: message.class,
+            batch: 1,
+            reported: false,
+            held: false,
+        }
+    }
+
     /// Whether it is finished by `now`.
     #[must_use]
     #[inline]

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::node::fact::Fact;
 use crate::node::outbox::Passed;
 use crate::protocol::address::Address;
-use crate::store::ids::{ExpressionIx, GroupIx, TopicIx};
+use crate::store::ids::{ExpressionIx, GroupIx, InstanceIx, TopicIx};
 
 impl World {
     /// A member's pulls went past these offsets.
@@ -13,17 +13,21 @@ impl World {
         let mut passed = std::mem::take(&mut self.out.passed);
         if let Address::Consumer(instance) = node {
             let group = self.plan.instances[instance.at()].group;
+            let mut wanted: (Option<TopicIx>, Vec<ExpressionIx>) = (None, Vec::new());
             for run in &passed {
-                self.record_run(group, instance, *run);
+                let topic = self.directory.parts(run.queue).topic;
+                if wanted.0 != Some(topic) {
+                    wanted = (Some(topic), self.expressions_of(group, topic));
+                }
+                self.record_run(group, instance, *run, &wanted.1);
             }
         }
         passed.clear();
         self.out.passed = passed;
     }
 
-    fn record_run(&mut self, group: GroupIx, instance: crate::store::ids::InstanceIx, run: Passed) {
+    fn record_run(&mut self, group: GroupIx, instance: InstanceIx, run: Passed, wanted_by: &[ExpressionIx]) {
         let parts = self.directory.parts(run.queue);
-        let wanted_by = self.expressions_of(group, parts.topic);
         let pair = self.pairs[group.at()][run.queue.at()] as usize;
         for offset in run.from..run.to {
             let store = &self.brokers[parts.broker.at()].broker.store;
@@ -43,7 +47,7 @@ impl World {
         }
     }
 
-    fn enter_loss(&mut self, group: GroupIx, instance: crate::store::ids::InstanceIx, run: Passed, offset: u64) {
+    fn enter_loss(&mut self, group: GroupIx, instance: InstanceIx, run: Passed, offset: u64) {
         let now = (offset, self.now);
         let known = self.losses.iter_mut().find(|loss| {
             (loss.group, loss.queue, loss.instance, loss.by_client) == (group, run.queue, instance, run.by_client)

@@ -13,9 +13,10 @@ use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig};
 pub use crate::node::counters::Counter;
 use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, QueueIx, TopicIx};
 
+pub use crate::node::producer::TransactionPlan;
 pub use action::{Action, TimedAction};
 pub use check::{Check, Expectation};
-pub use load::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, PropertyPlan, RatePoint, TransactionPlan};
+pub use load::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, PropertyPlan, RatePoint};
 
 /// Everything that affects the result of one run.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -9,6 +9,7 @@ use crate::protocol::address::Channel;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
 use crate::store::dispatch::next_dispatch_tick;
 use crate::store::ids::{ExpressionIx, QueueIx};
+use crate::store::pull_code::{PullAdmission, PullSubscription};
 
 impl Broker {
     /// First processing of a pull: it may be held, and its piggy-backed offset is stored.
@@ -29,7 +30,8 @@ impl Broker {
         let local = self.directory.parts(request.queue).local;
         self.dispatch(now, local);
         let reply = self.read(&request, out);
-        if reply.code == PullCode::PullNotFound {
+        // A push consumer's pulls always say that they wait.
+        if reply.code.is_held(true, true) {
             let suspend =
                 if self.config.long_polling_enable { SUSPEND_TIMEOUT } else { self.config.short_polling_time };
             let held = Held { request, channel, correlation, deadline: now + suspend, seen: request.offset };
@@ -126,30 +128,26 @@ impl Broker {
         self.holds.all().map(|held| (held.request.queue, held.request.offset))
     }
 
-    /// The checks before the store is read, in `PullMessageProcessor#processRequest`'s order.
+    /// The checks before the store is read.
     fn check(&self, request: &PullRequest, verdicts: &Verdicts) -> Result<(), PullCode> {
         let parts = self.directory.parts(request.queue);
-        let readable = self.topic(parts.topic).map_or(0, |data| data.read_queue_nums);
-        if parts.queue_id >= readable {
-            return Err(PullCode::SystemError);
-        }
-        let members = self.members(request.group);
-        let version = members.and_then(|group| group.sub_version(parts.topic));
-        match version {
-            None => Err(PullCode::SubscriptionNotExist),
-            Some(version) if version < request.sub_version => Err(PullCode::SubscriptionNotLatest),
-            // `enablePropertyFilter` off: the processor answers an error to SQL92.
-            Some(_) if self.refuses_sql(request, verdicts) => Err(PullCode::SystemError),
-            Some(_) => Ok(()),
-        }
-    }
-
-    fn refuses_sql(&self, request: &PullRequest, verdicts: &Verdicts) -> bool {
-        if self.config.enable_property_filter {
-            return false;
-        }
+        let version = self.members(request.group).map(|group| group.sub_version(parts.topic));
         let expression = self.expression(request);
-        expression != ExpressionIx::ALL && verdicts.expression(expression).needs_properties()
+        let admission = PullAdmission {
+            broker_readable: true,
+            group_consume_enable: Some(true),
+            topic: self.topics.get(parts.topic),
+            queue_id: parts.queue_id as i32,
+            subscription: match version {
+                None => PullSubscription::NoGroup,
+                Some(None) => PullSubscription::NotSubscribed,
+                Some(Some(version)) if version < request.sub_version => PullSubscription::Older,
+                Some(Some(_)) => PullSubscription::Registered,
+            },
+            sql_filter: !verdicts.takes_all(expression) && verdicts.expression(expression).needs_properties(),
+            enable_property_filter: self.config.enable_property_filter,
+        };
+        admission.check()
     }
 
     /// The expression of the group's subscription, whoever set it last.

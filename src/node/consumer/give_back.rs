@@ -52,19 +52,12 @@ impl Consumer {
             let Some(assigned) = self.table.by_token(token) else { return };
             for pulled in chunk {
                 assigned.process.put(Row {
-                    offset: pulled.offset,
-                    born: pulled.message.born_at,
-                    stored: pulled.message.stored_at,
-                    pulled: now,
                     start,
                     end,
                     call,
-                    body: pulled.message.body,
-                    key: pulled.message.key,
-                    class: pulled.message.class,
                     batch: chunk.len() as u16,
-                    reported: false,
                     held,
+                    ..Row::arrived(now, pulled)
                 });
             }
         }

@@ -49,21 +49,7 @@ impl Consumer {
             let call = self.next_call;
             self.next_call += 1;
             for pulled in chunk {
-                assigned.process.put(Row {
-                    offset: pulled.offset,
-                    born: pulled.message.born_at,
-                    stored: pulled.message.stored_at,
-                    pulled: now,
-                    start,
-                    end,
-                    call,
-                    body: pulled.message.body,
-                    key: pulled.message.key,
-                    class: pulled.message.class,
-                    batch,
-                    reported: false,
-                    held: false,
-                });
+                assigned.process.put(Row { start, end, call, batch, ..Row::arrived(now, pulled) });
             }
         }
     }

@@ -151,9 +151,8 @@ impl Consumer {
         self
     }
 
-    /// `start()` is called.
-    pub fn on_start(&mut self, now: SimTime, id: ClientIx, out: &mut Outbox) {
-        self.presence = Presence::Starting;
+    /// A new process has a new client instance.
+    pub(super) fn renew_client(&mut self, id: ClientIx) {
         self.client = new_client(
             self.me,
             self.group,
@@ -163,6 +162,12 @@ impl Consumer {
             (&self.topics, &self.expressions),
             &mut self.stream,
         );
+    }
+
+    /// `start()` is called.
+    pub fn on_start(&mut self, now: SimTime, id: ClientIx, out: &mut Outbox) {
+        self.presence = Presence::Starting;
+        self.renew_client(id);
         self.set_sub_versions(now);
         self.rebalance = RebalanceThread::default();
         self.pool = Pool::new(self.config.consume_thread_min);

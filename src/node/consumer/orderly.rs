@@ -123,21 +123,7 @@ impl Consumer {
     pub(super) fn submit_orderly(&mut self, now: SimTime, token: u32, batch: &[Pulled], out: &mut Outbox) {
         let Some(assigned) = self.table.by_token(token) else { return };
         for pulled in batch {
-            assigned.process.put(Row {
-                offset: pulled.offset,
-                born: pulled.message.born_at,
-                stored: pulled.message.stored_at,
-                pulled: now,
-                start: SimTime::MAX,
-                end: SimTime::MAX,
-                call: u64::MAX,
-                body: pulled.message.body,
-                key: pulled.message.key,
-                class: pulled.message.class,
-                batch: 1,
-                reported: false,
-                held: true,
-            });
+            assigned.process.put(Row { held: true, ..Row::arrived(now, pulled) });
         }
         if !assigned.orderly.consuming && !assigned.process.is_empty() {
             assigned.orderly.consuming = true;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::machine::{Consumer, new_client};
+use super::machine::Consumer;
 use super::parts::Presence;
 use crate::kernel::time::SimTime;
 use crate::node::fact::Fact;
@@ -40,15 +40,7 @@ impl Consumer {
     /// Puts the consumer into the state of a member that joined long ago and owns these queues from these offsets.
     pub fn preset(&mut self, now: SimTime, id: ClientIx, state: PresetState<'_>, out: &mut Outbox) {
         let PresetState { routes, owned, members, timers: next } = state;
-        self.client = new_client(
-            self.me,
-            self.group,
-            id,
-            &self.config,
-            self.nameservers,
-            (&self.topics, &self.expressions),
-            &mut self.stream,
-        );
+        self.renew_client(id);
         self.presence = Presence::Running;
         self.started = now;
         self.client.set_phases(next.route_poll, next.heartbeat);

@@ -9,7 +9,7 @@ mod transactions;
 pub use arrivals::{ArrivalLaw, ArrivalTimes, RateSegment};
 pub use machine::{NextSend, Producer, ProducerLoad, ProducerStreams, SendOutcome};
 pub use mix::{Axis, Mix};
-pub use transactions::{TransactionLaws, Transactions};
+pub use transactions::{TransactionPlan, Transactions};
 
 #[cfg(test)]
 mod tests;

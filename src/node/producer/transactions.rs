@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::kernel::alias::Alias;
 use crate::kernel::dist::{Distribution, Sampler};
 use crate::kernel::rng::Stream;
@@ -36,32 +38,33 @@ pub struct Transactions {
     check_thread: SimTime,
 }
 
-/// Laws of a transactional producer.
-#[derive(Clone, Debug)]
-pub struct TransactionLaws {
+/// What a transactional producer does (`TransactionMQProducer`, `TransactionListener`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TransactionPlan {
     /// Time of `executeLocalTransaction`.
     pub local_time: Distribution,
-    /// Weights of commit, rollback, unknown.
+    /// Weights of its outcomes: commit, rollback, unknown.
     pub outcome: [f64; 3],
     /// Share of `END_TRANSACTION` requests that get lost.
     pub lost_end: f64,
     /// Time of `checkLocalTransaction`.
     pub check_time: Distribution,
-    /// Weights of the answers about a transaction that is not decided.
+    /// Weights of the answers to a check of a transaction whose local outcome is unknown: commit, rollback, unknown. One
+    /// that is decided is answered as decided.
     pub check_outcome: [f64; 3],
 }
 
 impl Transactions {
     /// The transactions of an instance of this group.
     #[must_use]
-    pub fn new(group: ProducerGroupIx, laws: &TransactionLaws, stream: Stream) -> Self {
+    pub fn new(group: ProducerGroupIx, plan: &TransactionPlan, stream: Stream) -> Self {
         Self {
             group,
-            local_time: laws.local_time.sampler(),
-            outcome: Alias::new(laws.outcome.into_iter()),
-            lost_end: laws.lost_end,
-            check_time: laws.check_time.sampler(),
-            check_outcome: Alias::new(laws.check_outcome.into_iter()),
+            local_time: plan.local_time.sampler(),
+            outcome: Alias::new(plan.outcome.into_iter()),
+            lost_end: plan.lost_end,
+            check_time: plan.check_time.sampler(),
+            check_outcome: Alias::new(plan.check_outcome.into_iter()),
             stream,
             running: BTreeMap::new(),
             prune_at: 64,

@@ -11,8 +11,7 @@ use crate::node::client::ClientInstance;
 use crate::node::fact::RouteOwner;
 use crate::node::outbox::TIMERS;
 use crate::node::producer::{
-    ArrivalLaw, ArrivalTimes, Axis, Mix, Producer, ProducerLoad, ProducerStreams, RateSegment, TransactionLaws,
-    Transactions,
+    ArrivalLaw, ArrivalTimes, Axis, Mix, Producer, ProducerLoad, ProducerStreams, RateSegment, Transactions,
 };
 use crate::protocol::directory::Directory;
 use crate::run::outcome::Plan;
@@ -77,16 +76,10 @@ fn new_producer(
     }
     axes.extend(producer.properties.iter().map(|property| Axis::new(Some(&property.name), &property.values)));
     let mix = Mix::new(facts, axes, streams.stream(&producer.name, "tags and properties"));
-    let transactions = producer.transaction.as_ref().map(|plan| {
-        let laws = TransactionLaws {
-            local_time: plan.local_time.clone(),
-            outcome: plan.outcome,
-            lost_end: plan.lost_end,
-            check_time: plan.check_time.clone(),
-            check_outcome: plan.check_outcome,
-        };
-        Transactions::new(producer.group, &laws, streams.stream(&producer.name, "transactions"))
-    });
+    let transactions = producer
+        .transaction
+        .as_ref()
+        .map(|plan| Transactions::new(producer.group, plan, streams.stream(&producer.name, "transactions")));
     let keys = producer.keys.as_ref().map(|space| {
         let hashes: Rc<[i32]> = (0..space.count).map(|key| string_hash(&format!("key-{key}"))).collect();
         (Zipf::new(space.count, space.zipf), hashes)

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimTime;
 use crate::node::config::ProducerConfig;
+use crate::node::producer::TransactionPlan;
 use crate::store::ids::{ClientIx, ProducerGroupIx, TopicIx};
 
 /// A producer instance and its load.
@@ -85,22 +86,6 @@ pub struct PropertyPlan {
     pub name: String,
     /// Values with their weights; `None` is a message without the property.
     pub values: Vec<(Option<String>, f64)>,
-}
-
-/// What a transactional producer does (`TransactionMQProducer`, `TransactionListener`).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TransactionPlan {
-    /// Time of `executeLocalTransaction`.
-    pub local_time: Distribution,
-    /// Weights of its outcomes: commit, rollback, unknown.
-    pub outcome: [f64; 3],
-    /// Share of `END_TRANSACTION` requests that get lost.
-    pub lost_end: f64,
-    /// Time of `checkLocalTransaction`.
-    pub check_time: Distribution,
-    /// Weights of the answers to a check of a transaction whose local outcome is unknown: commit, rollback, unknown. One
-    /// that is decided is answered as decided.
-    pub check_outcome: [f64; 3],
 }
 
 /// How keys are drawn.
