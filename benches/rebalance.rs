@@ -15,7 +15,7 @@ use rocketmq_sim::scenario::plan::{
     Action, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Phases, Plan, QueueKey,
     StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, TopicIx};
 
 const MEMBERS: usize = 1000;
 const QUEUES: u32 = 10_000;
@@ -28,6 +28,7 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
     let config = ConsumerConfig::default();
     let instances = (0..=MEMBERS)
         .map(|index| InstancePlan {
+            nameservers: vec![NameserverIx(0)],
             name: format!("group/{index:04}"),
             group: GroupIx(0),
             expressions: vec![ExpressionIx::ALL; topics.len()],
@@ -42,6 +43,10 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
         })
         .collect();
     Arc::new(Plan {
+        replicas: Vec::new(),
+        fallible: false,
+        link_rules: Vec::new(),
+        autoscalers: Vec::new(),
         expressions: vec![ExpressionPlan::Tag("*".to_owned())],
         producer_groups: vec!["p".to_owned()],
         name: "rebalance".into(),
@@ -67,18 +72,22 @@ fn plan(strategy: StrategyPlan, together: bool, action: Option<Action>) -> Arc<P
             broker_nameserver: constant(500),
         },
         nameservers: vec![NameserverPlan {
+            order_topics: Vec::new(),
             name: "nameserver".into(),
             config: NameserverConfig::default(),
             start_at: SimTime::ZERO,
         }],
         brokers: (0..BROKERS)
             .map(|broker| BrokerPlan {
+                nameservers: vec![NameserverIx(0)],
+                dledger: None,
                 name: format!("broker-{broker:02}"),
                 config: BrokerConfig::default(),
                 start_at: SimTime::ZERO,
             })
             .collect(),
         topics: vec![TopicPlan {
+            auto_create: false,
             role: TopicRole::Normal,
             name: "topic".into(),
             brokers: (0..BROKERS)

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+pub use super::replication_config::{FlushDiskType, ReplicationConfig, Role};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -70,6 +71,8 @@ pub struct BrokerConfig {
     pub deliver_handling: Distribution,
     /// `enablePropertyFilter`: whether SQL92 subscriptions are served. false.
     pub enable_property_filter: bool,
+    /// What decides what a failure costs.
+    pub replication: ReplicationConfig,
     /// `transactionCheckInterval` (first check one interval after the start). 60 s.
     pub transaction_check_interval: SimDuration,
     /// `transactionTimeOut`: a younger half message is not checked. 6 s.
@@ -106,6 +109,7 @@ impl Default for BrokerConfig {
             message_delay_level: DELAY_LEVELS.iter().map(|seconds| SimDuration::from_secs(*seconds)).collect(),
             deliver_handling: Distribution::constant_duration(SimDuration::from_micros(50)),
             enable_property_filter: false,
+            replication: ReplicationConfig::default(),
             transaction_check_interval: SimDuration::from_secs(60),
             transaction_time_out: SimDuration::from_secs(6),
             transaction_check_max: 15,
@@ -299,6 +303,19 @@ pub enum QueueSelector {
     KeyHash,
 }
 
+/// How an application calls `send()`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SendMode {
+    /// `send(msg)`.
+    #[default]
+    Sync,
+    /// `send(msg, callback)`.
+    Async,
+    /// `sendOneway(msg)`.
+    Oneway,
+}
+
 /// Settings of a producer (`DefaultMQProducer`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProducerConfig {
@@ -312,6 +329,16 @@ pub struct ProducerConfig {
     pub send_threads: u32,
     /// How the queue is chosen.
     pub selector: QueueSelector,
+    /// How the application sends. Synchronously.
+    pub mode: SendMode,
+    /// `retryTimesWhenSendAsyncFailed`. 2.
+    pub retry_times_when_send_async_failed: u32,
+    /// `retryAnotherBrokerWhenNotStoreOK`. false.
+    pub retry_another_broker_when_not_store_ok: bool,
+    /// `sendLatencyFaultEnable`. false.
+    pub send_latency_fault_enable: bool,
+    /// `defaultTopicQueueNums` of the client, for topics that do not exist yet. 4.
+    pub default_topic_queue_nums: u32,
 }
 
 impl Default for ProducerConfig {
@@ -322,6 +349,11 @@ impl Default for ProducerConfig {
             retry_times_when_send_failed: 2,
             send_threads: 1,
             selector: QueueSelector::RoundRobin,
+            mode: SendMode::Sync,
+            retry_times_when_send_async_failed: 2,
+            retry_another_broker_when_not_store_ok: false,
+            send_latency_fault_enable: false,
+            default_topic_queue_nums: 4,
         }
     }
 }

@@ -60,10 +60,36 @@ pub enum Counter {
     LostEnds,
     /// Messages delivered by the schedule service.
     DelayedDelivered,
+    /// `send()` calls that returned `SEND_OK`, in a plan in which servers can fail.
+    SendsOk,
+    /// `send()` calls that returned another status than `SEND_OK`.
+    SendsNotOk,
+    /// `send()` calls that ended in an exception.
+    SendsFailed,
+    /// Of them, those whose message is stored all the same.
+    FailedButStored,
+    /// Messages stored more than once because a call was tried again.
+    StoredTwice,
+    /// Attempts beyond the first.
+    SendRetries,
+    /// Messages cut off from a log that counts.
+    Truncated,
+    /// Of them, those a producer was told are stored.
+    AcknowledgedLost,
+    /// Deliveries of messages that are in no log that counts (any more).
+    StaleDeliveries,
+    /// Messages behind a group's position that nobody of it was given: an offset pointed past them.
+    PassedOver,
+    /// Sends refused because a broker was busy (`SYSTEM_BUSY`).
+    SendsBusy,
+    /// Terms in which a leader was elected.
+    Elections,
+    /// Consumers started or stopped by an autoscaler.
+    ScaleActions,
 }
 
 /// Number of [`Counter`]s.
-pub const COUNTERS: usize = Counter::DelayedDelivered as usize + 1;
+pub const COUNTERS: usize = Counter::ScaleActions as usize + 1;
 /// Counters before this one are counted per group.
 pub const GROUP_COUNTERS: usize = Counter::HalfMessages as usize;
 
@@ -76,10 +102,16 @@ impl Counter {
 }
 
 /// The counts of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters {
     groups: Vec<[u64; COUNTERS]>,
     cluster: [u64; COUNTERS],
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self { groups: Vec::new(), cluster: [0; COUNTERS] }
+    }
 }
 
 impl Counters {

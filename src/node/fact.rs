@@ -1,6 +1,8 @@
 //! Facts: what nodes report about themselves. The only feed of observers, traces and narration.
 
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::protocol::address::Address;
+use crate::protocol::message::CallError;
 use crate::store::catalog::{Origin, TransactionOutcome};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
@@ -79,6 +81,84 @@ pub enum ResetAnswer {
     NoOffset(QueueIx),
     /// Refused: no member is connected.
     NotOnline,
+}
+
+/// How a node's process ended or paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeStop {
+    /// In good order; the process is gone now.
+    Graceful,
+    /// A graceful shutdown has begun.
+    ShuttingDown,
+    /// `kill -9`.
+    Killed,
+    /// Paused; its connections stay open.
+    Frozen,
+    /// With its host.
+    HostLost {
+        /// And its disk.
+        disk_lost: bool,
+    },
+}
+
+/// How a connection ended for one of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disconnection {
+    /// The other end closed it (FIN).
+    Closed,
+    /// It was reset (RST).
+    Reset,
+    /// Nothing was read or written for 120 s.
+    Idle,
+    /// This end closed it because a call ran into its timeout.
+    CallTimeout,
+}
+
+/// What a client calls a server for, as far as failures are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallKind {
+    /// Route poll.
+    Route,
+    /// Heartbeat.
+    Heartbeat,
+    /// Pull.
+    Pull,
+    /// Send.
+    Send,
+    /// Member list.
+    Members,
+    /// Offset query.
+    Offset,
+    /// Queue locks.
+    Lock,
+    /// Send-back.
+    SendBack,
+    /// Unregistration.
+    Unregister,
+    /// Registration of a broker.
+    Register,
+    /// Slave synchronisation.
+    Sync,
+}
+
+/// What a broker process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleNow {
+    /// Takes sends.
+    Master,
+    /// Does not.
+    Slave,
+}
+
+/// What a member of a Raft group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RaftRoleNow {
+    /// `LEADER`.
+    Leader,
+    /// `FOLLOWER`.
+    Follower,
+    /// `CANDIDATE`.
+    Candidate,
 }
 
 /// What happened. Fields are named for what they hold.
@@ -213,6 +293,46 @@ pub enum Fact {
     DelayDelivered { broker: BrokerIx, level: u8, origin: Origin, from: Origin, to: Origin, late: SimDuration },
     /// `--trace messages`: a message was stored among the dead letters of a group, after so many attempts.
     DeadLettered { broker: BrokerIx, group: GroupIx, origin: Origin, to: Origin, attempts: u16 },
+    /// A nameserver's, broker's or producer's process ended or paused (a consumer's says so itself).
+    NodeStopped { node: Address, how: NodeStop },
+    /// It runs (again); `kept` is how far a broker's commit log reaches after its recovery.
+    NodeStarted { node: Address, kept: Option<u64> },
+    /// A frozen one goes on.
+    NodeThawed { node: Address },
+    /// A rule of the plan's links begins or ends.
+    LinkChanged { rule: u32, on: bool },
+    /// A node learnt that its connection to a server is gone.
+    Disconnected { client: Address, server: Address, how: Disconnection },
+    /// A client's call of a server got no answer in time.
+    CallTimedOut { client: Address, server: Address, what: CallKind, waited: SimDuration },
+    /// A client could not connect to a server.
+    ConnectFailed { client: Address, server: Address, error: CallError },
+    /// A client changed its mind about who is the master of a broker name.
+    MasterSeen { client: Address, name: BrokerIx, master: Option<BrokerIx> },
+    /// A consumer's pulls of a broker name go to another process from now on.
+    PullsFrom { instance: InstanceIx, group: GroupIx, name: BrokerIx, process: BrokerIx },
+    /// A broker process was given a broker id and role (a Raft group's by its leader).
+    RoleChanged { broker: BrokerIx, role: RoleNow, term: u64 },
+    /// A member of a Raft group changed its role in the group, before the broker on top follows.
+    RaftRole { broker: BrokerIx, role: RaftRoleNow, term: u64 },
+    /// A slave's connection to its master.
+    Replicating { slave: BrokerIx, master: BrokerIx, connected: bool },
+    /// Records were cut off from a broker's log: bytes from the position `to` on.
+    LogCut { broker: BrokerIx, from: u64, to: u64, messages: u64, acknowledged: u64 },
+    /// A slave took over the master's offsets, this many of which went back.
+    OffsetsTakenOver { slave: BrokerIx, entries: u32, back: u32 },
+    /// A broker's disk crossed a threshold: percent in use, and whether it takes writes.
+    DiskLevel { broker: BrokerIx, percent: u8, writable: bool },
+    /// A broker deleted old commit log files: the log begins at this position now.
+    FilesDeleted { broker: BrokerIx, min: u64 },
+    /// A broker began or ceased to refuse sends because it is busy.
+    Busy { broker: BrokerIx, busy: bool },
+    /// A producer avoids a broker name for a time (`LatencyFaultTolerance`).
+    Avoided { producer: ProducerIx, name: BrokerIx, latency: SimDuration, lasts: SimDuration },
+    /// A topic was created by a first send.
+    TopicCreated { broker: BrokerIx, topic: TopicIx, queues: u32 },
+    /// An autoscaler changed the number of members it wants.
+    Scaled { group: GroupIx, from: u32, to: u32, lag: u64 },
     /// A send call failed for good.
     SendFailed { producer: ProducerIx, message: u64 },
 }

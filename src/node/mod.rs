@@ -14,4 +14,5 @@ pub mod fact;
 pub mod nameserver;
 pub mod outbox;
 pub mod producer;
+pub mod replication_config;
 pub mod verdicts;

@@ -58,9 +58,9 @@ impl Nameserver {
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
         let Envelope { channel, correlation, body, .. } = envelope;
         match body {
-            Body::RegisterBroker { broker, table } => {
+            Body::RegisterBroker { broker, table, .. } => {
                 self.register(now, broker, &table, channel, out);
-                out.reply(channel, correlation, Body::RegisterBrokerReply);
+                out.reply(channel, correlation, Body::RegisterBrokerReply(None));
             }
             Body::GetRoute(topic) => out.reply(channel, correlation, Body::RouteReply(self.route(topic))),
             _ => {}
@@ -127,7 +127,7 @@ impl Nameserver {
             return Some(Rc::clone(answer));
         }
         let queue_datas = self.topics.get(&topic)?.values().copied().collect();
-        let answer = Rc::new(TopicRoute { queue_datas });
+        let answer = Rc::new(TopicRoute::of_masters(queue_datas));
         self.answers.insert(topic, Rc::clone(&answer));
         Some(answer)
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn table(broker: u32, queues: &[u32], counter: u64) -> Rc<TopicConfigTable> {
-        let data = |queues| QueueData { broker: BrokerIx(broker), read_queue_nums: queues, write_queue_nums: queues };
+        let data = |queues| QueueData::new(BrokerIx(broker), queues, queues);
         let topics = queues.iter().enumerate().map(|(topic, queues)| (TopicIx::new(topic), data(*queues))).collect();
         Rc::new(TopicConfigTable { topics, version: DataVersion { timestamp: SimTime::ZERO, counter } })
     }
@@ -164,7 +164,8 @@ mod tests {
 
     fn register(nameserver: &mut Nameserver, now: SimTime, channel: Channel, table: Rc<TopicConfigTable>) -> bool {
         let Address::Broker(broker) = channel.client else { panic!("a broker registers") };
-        let effects = tell(nameserver, now, channel, Body::RegisterBroker { broker, table });
+        let effects =
+            tell(nameserver, now, channel, Body::RegisterBroker { name: broker, broker, broker_id: 0, table });
         effects.iter().any(|effect| matches!(effect, Effect::Fact(Fact::BrokerRegistered { changed: true, .. })))
     }
 

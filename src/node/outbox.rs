@@ -5,10 +5,10 @@ use super::fact::Fact;
 use super::verdicts::Verdicts;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
-use crate::protocol::message::{Body, Correlation, EndTransaction};
+use crate::protocol::message::{Body, CallError, Correlation, EndTransaction, ResponseCode, SendStatus};
 use crate::store::catalog::Catalog;
 use crate::store::get_message::Pulled;
-use crate::store::ids::{BrokerIx, QueueIx};
+use crate::store::ids::{BrokerIx, ProducerIx, QueueIx};
 
 /// The timers of all node kinds. A node has at most one deadline of each kind; arming it again moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +48,105 @@ pub enum Timer {
     CleanExpired,
     /// Orderly consumer: all locks are renewed.
     LockAll,
+    /// Client: asynchronous calls that have run into their timeout are looked for.
+    CallSweep,
+    /// Consumer: the pull thread's attempt to connect is over.
+    PullConnect,
+    /// Broker: the main timer thread has something else to do than to register.
+    BrokerTimer,
+    /// Broker: a call of the main timer thread ran into its timeout.
+    BrokerCall,
+    /// Broker: the flush thread runs.
+    Flush,
+    /// Broker: requests that have waited for too long are refused.
+    FastFailure,
+    /// Broker: waits for flush and replicas are looked at.
+    Waits,
+    /// Broker: disk space is looked at.
+    DiskCheck,
+    /// Broker: old files are looked for.
+    Clean,
+    /// Slave: the replication client has something to do.
+    HaClient,
+    /// Master: the replication connections have something to do.
+    HaServer,
+    /// Broker: its Raft member has something to do.
+    DLedger,
+    /// Broker: its role change handler goes on.
+    RoleChange,
+    /// Broker: a step of its start or of its shutdown.
+    Lifecycle,
 }
 
 /// Number of timer kinds.
-pub const TIMERS: usize = Timer::LockAll as usize + 1;
+pub const TIMERS: usize = Timer::Lifecycle as usize + 1;
+
+/// What a broker is woken for beside its timers: there can be many at a time. Void when the process has ended since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// A thread of the send pool is done with this request.
+    Sent(u32),
+    /// A frame has gone out to the slave of this replication connection.
+    FrameSent(u32),
+}
+
+/// How a `send()` call ended for its caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CallEnd {
+    /// Who.
+    pub producer: ProducerIx,
+    /// Number of the call.
+    pub call: u64,
+    /// When it was called.
+    pub born: SimTime,
+    /// Attempts beyond the first.
+    pub retries: u32,
+    /// What the caller was told.
+    pub result: CallResult,
+}
+
+/// What the caller of `send()` was told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CallResult {
+    /// The message is stored: where, with which status, and how often that log had been cut.
+    Stored {
+        /// Queue.
+        queue: QueueIx,
+        /// Offset.
+        offset: u64,
+        /// Status.
+        status: SendStatus,
+        /// As in [`SendReply::Ok`](crate::protocol::message::SendReply).
+        epoch: u32,
+    },
+    /// An exception. The message may be stored all the same.
+    Failed(SendError),
+    /// Nothing: a one-way send.
+    Unknown,
+}
+
+/// Why a `send()` call failed: what its last attempt met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SendError {
+    /// `No route info of this topic`.
+    NoRoute,
+    /// `RemotingTooMuchRequestException`: the budget of `sendMsgTimeout` was used up before an attempt.
+    OutOfTime,
+    /// No answer in time.
+    Timeout,
+    /// The network layer of the caller gave up.
+    Call(CallError),
+    /// The broker name has no master in `brokerAddrTable`.
+    NoMaster,
+    /// The broker refused.
+    Code(ResponseCode),
+    /// The queue does not exist at the broker.
+    QueueIdIllegal,
+    /// The record is bigger than a commit-log file.
+    Lost,
+    /// The producer's process ended first.
+    ProcessEnded,
+}
 
 /// What a consumer is woken for beside its timers and pulls: there can be many of a kind at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,10 +254,23 @@ pub enum Effect {
     FixOffsetAt(u32, SimTime),
     /// Broker: what was appended to this local queue is dispatched at this time; wake its held pulls.
     DispatchAt(u32, SimTime),
+    /// Broker: wake me for this at this time.
+    TaskAt(Task, SimTime),
     /// Producer: a transaction's end leaves for this broker at this time.
     EndTransactionAt(BrokerIx, EndTransaction, SimTime),
     /// Server: close the connection.
     CloseChannel(Channel),
+    /// Client: close the connection to this server (`RemotingUtil#closeChannel`).
+    Disconnect(Address),
+    /// Broker: records of the store were cut off: of each local queue, from which offset on. The commit log's epoch is this now.
+    Cut {
+        /// Queues by local position with the first offset that is gone.
+        queues: Vec<(u32, u64)>,
+        /// Number of cuts so far.
+        epoch: u32,
+    },
+    /// Broker: this process is the one whose log counts for the broker name from now on.
+    Leads,
     /// Client: all connections are closed; the process is gone.
     Exit,
     /// Record.
@@ -205,6 +313,10 @@ pub struct Outbox {
     pub appended: Vec<Appended>,
     /// How late the schedule service delivered: level and time after the due time.
     pub lateness: Vec<(u8, SimDuration)>,
+    /// Calls of producers that are over, in a plan in which servers and links can fail.
+    pub calls: Vec<CallEnd>,
+    /// Servers and links of this plan can fail: clients watch over their calls, connections are told about.
+    pub fallible: bool,
     /// Whether facts about single messages are wanted (`--trace messages`).
     pub trace: bool,
     /// Empty batches to be used again, so that pulls allocate nothing.

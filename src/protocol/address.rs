@@ -1,13 +1,16 @@
 //! Who a request comes from and goes to.
 
+use serde::Serialize;
+
 use super::{BrokerIx, InstanceIx, NameserverIx, ProducerIx};
 
 /// A node's address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Address {
     /// A nameserver.
     Nameserver(NameserverIx),
-    /// A broker.
+    /// A broker process.
     Broker(BrokerIx),
     /// A producer's client instance.
     Producer(ProducerIx),

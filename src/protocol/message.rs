@@ -4,13 +4,14 @@
 use std::rc::Rc;
 
 use super::address::{Address, Channel};
-use super::route::{TopicConfigTable, TopicRoute};
+use super::route::{DataVersion, TopicConfigTable, TopicRoute};
 use super::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, QueueIx, TopicIx};
 use crate::kernel::time::SimTime;
 use crate::store::catalog::TransactionOutcome;
 use crate::store::get_message::Pulled;
 use crate::store::message::{Draft, Message};
 pub use crate::store::pull_code::PullCode;
+pub use crate::store::topic_table::TopicConfig;
 
 /// Ties a reply to its request: the thread of the client that waits, and its count of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,13 +165,30 @@ pub struct PullReply {
 pub enum Body {
     /// `REGISTER_BROKER`.
     RegisterBroker {
-        /// Who.
+        /// `brokerName`.
+        name: BrokerIx,
+        /// The process.
         broker: BrokerIx,
+        /// `brokerId`: 0 is the master.
+        broker_id: u32,
         /// All its topics.
         table: Rc<TopicConfigTable>,
     },
+    /// Its answer: the live master of a slave's name (`masterAddr`).
+    RegisterBrokerReply(Option<BrokerIx>),
+    /// `UNREGISTER_BROKER`.
+    UnregisterBroker {
+        /// `brokerName`.
+        name: BrokerIx,
+        /// The process.
+        broker: BrokerIx,
+        /// `brokerId`.
+        broker_id: u32,
+    },
     /// Its answer.
-    RegisterBrokerReply,
+    UnregisterBrokerReply,
+    /// `WIPE_WRITE_PERM_OF_BROKER`, and `ADD_WRITE_PERM_OF_BROKER` when true, by an administrator.
+    SetWritePerm(BrokerIx, bool),
     /// `GET_ROUTEINFO_BY_TOPIC`.
     GetRoute(TopicIx),
     /// Its answer; `None` is `TOPIC_NOT_EXIST`.
@@ -226,6 +244,101 @@ pub enum Body {
     CheckTransaction(CheckTransaction),
     /// `RESET_CONSUMER_CLIENT_OFFSET`, one-way: the offsets to go on from.
     ResetOffset(GroupIx, Rc<[(QueueIx, u64)]>),
+    /// `SEND_MESSAGE_V2`, in a plan in which servers and links can fail.
+    Send(Box<SendRequest>),
+    /// Its answer.
+    SendReply(SendReply),
+    /// An error code instead of any other answer.
+    Error(ResponseCode),
+    /// No answer: what the caller's own network layer says of the request with this correlation. Comes from the server's
+    /// address in a plan in which servers and links can fail.
+    Failed(CallError),
+    /// A connection that this client opened is there now; before any answer over it.
+    Connected,
+    /// What a slave asks its master for (`SlaveSynchronize#syncAll`), one after another.
+    SyncMetadata(SyncStep),
+    /// Its answer.
+    Metadata(Rc<Metadata>),
+    /// Slave to master: how far its log reaches (`HAService.HAClient#reportSlaveMaxOffset`).
+    HaReport(u64),
+    /// Master to slave: bytes of the log (`HAConnection.WriteSocketService`).
+    HaFrame(HaFrame),
+}
+
+/// The code of an answer that is an error (`ResponseCode`, `RemotingSysResponseCode`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResponseCode {
+    /// `SYSTEM_ERROR(1)`.
+    SystemError,
+    /// `SYSTEM_BUSY(2)`.
+    SystemBusy,
+    /// `MESSAGE_ILLEGAL(13)`.
+    MessageIllegal,
+    /// `SERVICE_NOT_AVAILABLE(14)`.
+    ServiceNotAvailable,
+    /// `NO_PERMISSION(16)`.
+    NoPermission,
+    /// `TOPIC_NOT_EXIST(17)`.
+    TopicNotExist,
+}
+
+/// Why a call got no answer, as far as the caller's side knows by itself (`NettyRemotingClient`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallError {
+    /// `RemotingConnectException` at once: nobody listens at the address.
+    Refused,
+    /// The same after 3 s: the host does not answer.
+    ConnectTimeout,
+    /// `RemotingSendRequestException`: the connection was reset while the request was outstanding (`failFast`).
+    Reset,
+}
+
+/// The steps of `SlaveSynchronize#syncAll`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncStep {
+    /// `GET_ALL_TOPIC_CONFIG`.
+    Topics,
+    /// `GET_ALL_CONSUMER_OFFSET`.
+    ConsumerOffsets,
+    /// `GET_ALL_DELAY_OFFSET`.
+    DelayOffsets,
+    /// `GET_ALL_SUBSCRIPTIONGROUP_CONFIG`.
+    SubscriptionGroups,
+}
+
+/// What a master answers to a [`SyncStep`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Metadata {
+    /// All topics with their settings.
+    Topics(Vec<(TopicIx, TopicConfig)>, DataVersion),
+    /// Offsets by group and local queue of the broker name.
+    ConsumerOffsets(Vec<(GroupIx, u32, u64)>),
+    /// Offset by delay level.
+    DelayOffsets(Vec<u64>),
+    /// The groups (their settings are the same everywhere).
+    SubscriptionGroups(Vec<GroupIx>),
+}
+
+/// A piece of the master's commit log.
+#[derive(Clone, Debug)]
+pub struct HaFrame {
+    /// Position of the first byte.
+    pub physical: u64,
+    /// Bytes; 0 is a heartbeat.
+    pub size: u64,
+    /// The records that are complete with this frame, in order of the log.
+    pub records: Rc<[LogRecord]>,
+}
+
+/// A record on its way to a replica.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogRecord {
+    /// Queue, by its local position at the broker name.
+    pub local: u32,
+    /// Its offset in the queue.
+    pub offset: u64,
+    /// The record with its position in the log.
+    pub message: Message,
 }
 
 /// `SEND_MESSAGE_V2`.
@@ -241,18 +354,46 @@ pub struct SendRequest {
     pub attempt: u32,
 }
 
+/// `SendStatus`: the message is stored by the master in every case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SendStatus {
+    /// `SEND_OK`.
+    #[default]
+    SendOk,
+    /// `FLUSH_DISK_TIMEOUT`.
+    FlushDiskTimeout,
+    /// `FLUSH_SLAVE_TIMEOUT`.
+    FlushSlaveTimeout,
+    /// `SLAVE_NOT_AVAILABLE`.
+    SlaveNotAvailable,
+}
+
 /// The answer to a send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendReply {
-    /// `SEND_OK`.
+    /// Stored.
     Ok {
         /// `queueOffset`.
         queue_offset: u64,
         /// Commit log position.
         physical: u64,
+        /// `sendStatus`.
+        status: SendStatus,
+        /// How often the log had been cut when it was stored: an offset is given anew after each cut.
+        epoch: u32,
     },
+    /// Refused or failed with this code; the message may be stored all the same where a replica group decides.
+    Error(ResponseCode),
     /// The record is bigger than a commit-log file (`END_OF_FILE`): not stored. The real broker says `SEND_OK` here.
     Lost,
     /// `SYSTEM_ERROR(1)`: the queue id is beyond the topic's queues; tried again on another broker.
     QueueIdIllegal,
+}
+
+impl SendReply {
+    /// `SEND_OK` in a log that was never cut.
+    #[must_use]
+    pub const fn stored(queue_offset: u64, physical: u64) -> Self {
+        Self::Ok { queue_offset, physical, status: SendStatus::SendOk, epoch: 0 }
+    }
 }

@@ -34,6 +34,19 @@ pub const ALL: [Counter; COUNTERS] = [
     Counter::Discarded,
     Counter::LostEnds,
     Counter::DelayedDelivered,
+    Counter::SendsOk,
+    Counter::SendsNotOk,
+    Counter::SendsFailed,
+    Counter::FailedButStored,
+    Counter::StoredTwice,
+    Counter::SendRetries,
+    Counter::Truncated,
+    Counter::AcknowledgedLost,
+    Counter::StaleDeliveries,
+    Counter::PassedOver,
+    Counter::SendsBusy,
+    Counter::Elections,
+    Counter::ScaleActions,
 ];
 
 /// Whether a count is about the life of single messages; the others have their places in the tables of every run.
@@ -83,6 +96,19 @@ pub fn words(counter: Counter) -> (&'static str, Tone) {
         Counter::Discarded => ("transactions given up after too many checks", Tone::Bad),
         Counter::LostEnds => ("decisions on transactions that got lost", Tone::Warn),
         Counter::DelayedDelivered => ("delayed messages delivered", Tone::Plain),
+        Counter::SendsOk => ("sends answered with SEND_OK", Tone::Plain),
+        Counter::SendsNotOk => ("sends stored, but not flushed or replicated in time", Tone::Warn),
+        Counter::SendsFailed => ("sends that ended in an exception", Tone::Bad),
+        Counter::FailedButStored => ("failed sends whose message is stored all the same", Tone::Warn),
+        Counter::StoredTwice => ("messages stored again by a retry of their send", Tone::Warn),
+        Counter::SendRetries => ("attempts of sends beyond the first", Tone::Plain),
+        Counter::Truncated => ("messages cut off from a log that counts", Tone::Bad),
+        Counter::AcknowledgedLost => ("acknowledged messages that were lost", Tone::Bad),
+        Counter::StaleDeliveries => ("deliveries of messages that no log has any more", Tone::Warn),
+        Counter::PassedOver => ("messages that an offset pointed past, given to nobody", Tone::Bad),
+        Counter::SendsBusy => ("sends refused because a broker was busy", Tone::Warn),
+        Counter::Elections => ("leaders elected", Tone::Plain),
+        Counter::ScaleActions => ("members started or stopped by an autoscaler", Tone::Plain),
     }
 }
 

@@ -50,7 +50,8 @@ impl World {
             plan.queues.iter().map(|queue| (queue.topic, queue.broker, queue.queue_id)),
         ));
         let deployment = Rc::new(deployment(plan, &streams));
-        let out = Outbox { trace, verdicts: Verdicts::new(expressions(plan)), ..Outbox::default() };
+        let out =
+            Outbox { trace, fallible: plan.fallible, verdicts: Verdicts::new(expressions(plan)), ..Outbox::default() };
         let (pairs, pair_keys) = pairs(plan);
         let end = SimTime::ZERO + plan.duration;
         let mut world = Self {
@@ -294,6 +295,7 @@ fn series(plan: &Plan, pairs: usize) -> Series {
         transactions: Vec::new(),
         transaction_checks: Vec::new(),
         stale_views: Vec::new(),
+        failures: super::outcome::FailureSeries::default(),
     }
 }
 
@@ -326,14 +328,7 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment
             .enumerate()
             .flat_map(|(topic, plan)| plan.brokers.iter().map(move |on| (TopicIx::new(topic), on)))
             .filter(|(topic, on)| on.broker == me && exists_at_start(plan.topics[topic.at()].role))
-            .map(|(topic, on)| {
-                let data = QueueData {
-                    broker: me,
-                    read_queue_nums: on.read_queue_nums,
-                    write_queue_nums: on.write_queue_nums,
-                };
-                (topic, data)
-            })
+            .map(|(topic, on)| (topic, QueueData::new(me, on.read_queue_nums, on.write_queue_nums)))
             .collect();
         let stream = streams.stream(&broker.name, "broker");
         let nameservers = plan.nameservers.len();

@@ -82,6 +82,7 @@ impl World {
                 }
             }
             Effect::CloseChannel(channel) => self.close_from_server(node, channel),
+            Effect::TaskAt(..) | Effect::Disconnect(_) | Effect::Cut { .. } | Effect::Leads => {}
             Effect::Exit => self.exit(node),
             Effect::Fact(fact) => self.observe(fact),
         }

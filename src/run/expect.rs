@@ -65,6 +65,13 @@ fn judge(outcome: &Outcome, at: SimTime, check: &Check) -> Verdict {
         Check::Count { counter, group, at_least, at_most } => {
             counted(outcome, at, *counter, *group, (*at_least, *at_most))
         }
+        Check::AcknowledgedLost { at_least, at_most } => {
+            counted(outcome, at, Counter::AcknowledgedLost, None, (*at_least, *at_most))
+        }
+        Check::SendOutage { .. }
+        | Check::ConsumeOutage { .. }
+        | Check::LeaderlessTime { .. }
+        | Check::ReplicationLag { .. } => Verdict::new(false, String::new(), String::new()),
         Check::DelayLateness { percentile, at_most } => lateness(outcome, *percentile, *at_most),
     }
 }

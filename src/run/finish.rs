@@ -70,6 +70,7 @@ impl World {
             conservation,
             losses: std::mem::take(&mut self.losses),
             transactions,
+            failures: super::outcome::FailureOutcome::default(),
             counters,
             delay_lateness: self.copies.lateness(),
             delay_by_level: self.copies.by_level(),

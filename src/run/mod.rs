@@ -6,6 +6,7 @@ mod copies;
 mod effects;
 mod event;
 pub mod expect;
+mod faults;
 mod finish;
 pub mod image;
 mod network;

@@ -1,5 +1,6 @@
 //! The frozen result of a run: all that reports and expectations see.
 
+mod failures;
 mod series;
 
 use std::sync::Arc;
@@ -12,6 +13,9 @@ pub use crate::node::fact::{
 };
 pub use crate::scenario::plan::Plan;
 use crate::store::ids::{ClientIx, GroupIx, InstanceIx, QueueIx};
+pub use failures::{
+    Belief, BeliefAbout, ConsumeGap, FailureOutcome, FailureSeries, GAP, MasterInterval, RaftInterval, SendGap,
+};
 pub use series::{GroupSeries, Series};
 
 /// What a run produced.
@@ -45,6 +49,8 @@ pub struct Outcome {
     pub losses: Vec<Loss>,
     /// The states of all transactions.
     pub transactions: TransactionStates,
+    /// What failures did.
+    pub failures: FailureOutcome,
     /// What was counted.
     pub counters: Counters,
     /// How late the schedule service delivered.

@@ -51,7 +51,7 @@ impl World {
         let arrival = arrival.map(|at| at + host.handling.duration(&mut host.path.handling_stream));
         let latency = &mut host.latency;
         match reply {
-            SendReply::Ok { queue_offset, physical } => {
+            SendReply::Ok { queue_offset, physical, .. } => {
                 let ordinary = request.draft.class & COPY == 0;
                 if let Some(arrival) = arrival {
                     host.path.lanes[broker].answer(arrival, request.draft.born_at);
@@ -68,7 +68,7 @@ impl World {
                     self.facts.push(FactRecord { at: now, fact });
                 }
             }
-            SendReply::Lost => host.path.failed += 1,
+            SendReply::Lost | SendReply::Error(_) => host.path.failed += 1,
             SendReply::QueueIdIllegal => {
                 host.path.refused_under_way += 1;
                 let place = self.refusals.put((producer, request));

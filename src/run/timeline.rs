@@ -65,6 +65,7 @@ impl World {
                     self.carry_out(Address::Broker(BrokerIx::new(index)));
                 }
             }
+            other => self.act_on_cluster(&other),
         }
         self.check_views();
     }

@@ -222,7 +222,7 @@ impl World {
                 self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
             }
             Address::Broker(broker) => {
-                if !matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply) {
+                if !matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply(_)) {
                     self.brokers[broker.at()].broker.on_message(self.now, envelope, &mut self.out);
                 }
             }

@@ -11,10 +11,11 @@ use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig};
 pub use crate::node::counters::Counter;
-use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, QueueIx, TopicIx};
+use crate::protocol::address::Address;
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 
 pub use crate::node::producer::TransactionPlan;
-pub use action::{Action, TimedAction};
+pub use action::{Action, NodeAction, TimedAction};
 pub use check::{Check, Expectation};
 pub use load::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, PropertyPlan, RatePoint};
 
@@ -49,6 +50,16 @@ pub struct Plan {
     pub nameservers: Vec<NameserverPlan>,
     /// Brokers by ascending name, at least one.
     pub brokers: Vec<BrokerPlan>,
+    /// Broker processes beyond the first of each name: slaves, and the members of Raft groups after `n0`. Their process
+    /// numbers follow those of [`Plan::brokers`].
+    pub replicas: Vec<ReplicaPlan>,
+    /// Servers or links of the plan can fail, or a broker name has several processes. Decides how closely clients watch over
+    /// their calls: a plan in which only consumers fail runs as if nothing else could.
+    pub fallible: bool,
+    /// Links that a timeline can break or slow down.
+    pub link_rules: Vec<LinkRule>,
+    /// What starts and stops consumers by their lag.
+    pub autoscalers: Vec<AutoscalerPlan>,
     /// Topics by ascending name.
     pub topics: Vec<TopicPlan>,
     /// Producer instances in the order of the file.
@@ -94,9 +105,11 @@ pub struct NameserverPlan {
     pub config: NameserverConfig,
     /// When the process starts.
     pub start_at: SimTime,
+    /// KV namespace `ORDER_TOPIC_CONFIG`: queues per broker name of order topics.
+    pub order_topics: Vec<(TopicIx, Vec<(BrokerIx, u32)>)>,
 }
 
-/// A broker (one master per broker name).
+/// A broker name and its first process: the master, or `n0` of a Raft group.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BrokerPlan {
     /// `brokerName`.
@@ -105,6 +118,98 @@ pub struct BrokerPlan {
     pub config: BrokerConfig,
     /// When the process starts; its timers count from here.
     pub start_at: SimTime,
+    /// The nameservers it registers with.
+    pub nameservers: Vec<NameserverIx>,
+    /// Settings of the Raft group, if this name is one.
+    pub dledger: Option<DLedgerPlan>,
+}
+
+/// A further process of a broker name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReplicaPlan {
+    /// For people: `broker-a/1` for a slave (its broker id), `broker-a/n1` for the member of a Raft group.
+    pub label: String,
+    /// `brokerName`.
+    pub broker: BrokerIx,
+    /// `brokerId` of a slave; the number of a Raft group's member.
+    pub id: u32,
+    /// Settings.
+    pub config: BrokerConfig,
+    /// When the process starts.
+    pub start_at: SimTime,
+    /// The nameservers it registers with.
+    pub nameservers: Vec<NameserverIx>,
+}
+
+/// Settings of a Raft group (`DLedgerConfig`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DLedgerPlan {
+    /// Members, an odd number as a rule.
+    pub members: u32,
+    /// `heartBeatTimeIntervalMs`. 2 s.
+    pub heart_beat_time_interval: SimDuration,
+    /// `maxHeartBeatLeak`. 3.
+    pub max_heart_beat_leak: u32,
+    /// `minVoteIntervalMs`. 300 ms.
+    pub min_vote_interval: SimDuration,
+    /// `maxVoteIntervalMs`. 1 s.
+    pub max_vote_interval: SimDuration,
+    /// `maxWaitAckTimeMs`. 2.5 s.
+    pub max_wait_ack_time: SimDuration,
+    /// `preferredLeaderIds`.
+    pub preferred_leader: Option<u32>,
+}
+
+/// Which messages an effect on links meets: from one set of nodes to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkRule {
+    /// From these nodes.
+    pub from: Vec<Address>,
+    /// To these.
+    pub to: Vec<Address>,
+    /// And the other way round.
+    pub both_ways: bool,
+    /// What happens to them.
+    pub effect: LinkEffect,
+}
+
+/// What happens to messages on a link.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LinkEffect {
+    /// Nothing gets through.
+    Partition,
+    /// They take longer by this.
+    Latency(Distribution),
+    /// This share of packets is lost and sent again (TCP).
+    Loss(f64),
+    /// No more than so many bytes per second.
+    Bandwidth(u64),
+}
+
+/// What starts and stops members of a group by its lag.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AutoscalerPlan {
+    /// For people.
+    pub name: String,
+    /// Group.
+    pub group: GroupIx,
+    /// The members it may run, in order; the first [`AutoscalerPlan::min`] always run.
+    pub instances: Vec<(InstanceIx, ClientIx)>,
+    /// At least so many members.
+    pub min: u32,
+    /// At most so many.
+    pub max: u32,
+    /// Unconsumed messages per member that it aims at.
+    pub target_lag: u64,
+    /// How often it looks.
+    pub interval: SimDuration,
+    /// After a change it waits this long before it adds members.
+    pub scale_up_cool_down: SimDuration,
+    /// After a change it waits this long before it takes members away.
+    pub scale_down_cool_down: SimDuration,
+    /// Members are stopped by `shutdown()`, else killed.
+    pub graceful: bool,
 }
 
 /// A subscription's expression (`SubscriptionData`).
@@ -147,6 +252,9 @@ pub struct TopicPlan {
     pub role: TopicRole,
     /// Per broker that carries it: queue counts at the start.
     pub brokers: Vec<TopicOnBroker>,
+    /// No broker has it at the start: a first send creates it after the template (`autoCreateTopicEnable`). The queues are
+    /// those that it can get at most.
+    pub auto_create: bool,
     /// Messages stored before the run starts, spread evenly over the queues (a backlog), and their age and body size.
     pub preload: Option<Preload>,
 }
@@ -261,6 +369,8 @@ pub struct InstancePlan {
     pub expressions: Vec<ExpressionIx>,
     /// Settings of this member.
     pub config: ConsumerConfig,
+    /// The nameservers it knows.
+    pub nameservers: Vec<NameserverIx>,
     /// First start, if it runs from the beginning; the client id of that start.
     pub start: Option<(SimTime, ClientIx)>,
     /// Phases at `start` instead of those that follow from a full start-up: the member joined long ago and its timers

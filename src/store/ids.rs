@@ -34,7 +34,8 @@ dense_id!(
     TopicIx
 );
 dense_id!(
-    /// A broker name (`brokerName`): one master, later with its replicas.
+    /// A broker name (`brokerName`), or a broker process. The names come first, and the process with the number of a name is
+    /// that name's first one (its master, or `n0` of its Raft group); the processes of further replicas follow.
     BrokerIx
 );
 dense_id!(

@@ -17,7 +17,7 @@ use rocketmq_sim::scenario::plan::{
     TopicRole,
 };
 use rocketmq_sim::store::ids::{
-    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, ProducerIx, TopicIx,
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, ProducerGroupIx, ProducerIx, TopicIx,
 };
 
 pub(crate) const GROUP: GroupIx = GroupIx(0);
@@ -124,6 +124,10 @@ impl Life {
             .collect();
         timeline.sort_by_key(|timed| timed.at);
         Arc::new(Plan {
+            replicas: Vec::new(),
+            fallible: false,
+            link_rules: Vec::new(),
+            autoscalers: Vec::new(),
             name: "life".into(),
             title: String::new(),
             description: String::new(),
@@ -137,16 +141,20 @@ impl Life {
             producer_groups: vec!["p".into()],
             network: network(),
             nameservers: vec![NameserverPlan {
+                order_topics: Vec::new(),
                 name: "nameserver".into(),
                 config: NameserverConfig::default(),
                 start_at: SimTime::ZERO,
             }],
             brokers: vec![BrokerPlan {
+                nameservers: vec![NameserverIx(0)],
+                dledger: None,
                 name: "broker".into(),
                 config: BrokerConfig::default(),
                 start_at: SimTime::ZERO,
             }],
             topics: vec![TopicPlan {
+                auto_create: false,
                 name: "topic".into(),
                 role: TopicRole::Normal,
                 brokers: vec![on],
@@ -173,6 +181,7 @@ impl Life {
                 .iter()
                 .enumerate()
                 .map(|(member, start)| InstancePlan {
+                    nameservers: vec![NameserverIx(0)],
                     name: format!("group/{member}"),
                     group: group_of(member),
                     topics: vec![TOPIC],
@@ -189,6 +198,7 @@ impl Life {
 
     fn producer(&self) -> ProducerPlan {
         ProducerPlan {
+            nameservers: vec![NameserverIx(0)],
             name: "p/0".into(),
             producer: "p".into(),
             client_id: ClientIx::new(2 * self.members.len()),

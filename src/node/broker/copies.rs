@@ -38,7 +38,7 @@ impl Broker {
         if let Some(copy) = out.catalog.copy_mut(handle) {
             copy.origin = Origin { queue, offset: at.offset };
         }
-        SendReply::Ok { queue_offset: at.offset, physical: at.physical }
+        SendReply::stored(at.offset, at.physical)
     }
 
     /// Stores one more record of a message, made of the facts of another; `None` when it does not fit into the log.

@@ -229,7 +229,7 @@ impl Broker {
         if self.holds.arrange_wake(parts.local as usize) {
             out.effects.push(Effect::DispatchAt(parts.local, next_dispatch_tick(self.started, now)));
         }
-        SendReply::Ok { queue_offset, physical }
+        SendReply::stored(queue_offset, physical)
     }
 
     /// Appends a message to a local queue, as a send does or before the run begins.
@@ -294,16 +294,15 @@ impl Broker {
         let mut topics: Vec<(TopicIx, QueueData)> =
             self.topics.iter().map(|(topic, config)| (topic, self.queue_data(config))).collect();
         if self.config.auto_create_topic_enable {
-            let data =
-                QueueData { broker: self.me, read_queue_nums: TEMPLATE_QUEUES, write_queue_nums: TEMPLATE_QUEUES };
+            let data = QueueData::new(self.me, TEMPLATE_QUEUES, TEMPLATE_QUEUES);
             topics.push((TEMPLATE_TOPIC, data));
         }
         TopicConfigTable { topics, version: self.topics.data_version() }
     }
 
     fn queue_data(&self, config: &TopicConfig) -> QueueData {
-        let TopicConfig { read_queue_nums, write_queue_nums, .. } = *config;
-        QueueData { broker: self.me, read_queue_nums, write_queue_nums }
+        let TopicConfig { read_queue_nums, write_queue_nums, perm } = *config;
+        QueueData { broker: self.me, read_queue_nums, write_queue_nums, perm }
     }
 
     /// When long polling is off, pulls are held for `shortPollingTimeMills` only.
@@ -331,7 +330,7 @@ impl Broker {
         let table = Rc::new(self.topic_table());
         for nameserver in 0..self.nameservers {
             let to = Address::Nameserver(NameserverIx::new(nameserver));
-            let body = Body::RegisterBroker { broker: self.me, table: Rc::clone(&table) };
+            let body = Body::RegisterBroker { name: self.me, broker: self.me, broker_id: 0, table: Rc::clone(&table) };
             out.send(to, Correlation::ONEWAY, body);
         }
     }

@@ -46,7 +46,7 @@ impl Stage {
     fn with(config: BrokerConfig) -> Self {
         let config = BrokerConfig { pull_handling: Distribution::Constant(0), ..config };
         let directory = Directory::new(1, 1, (0..3).map(|id| (TOPIC, ME, id)));
-        let data = QueueData { broker: ME, read_queue_nums: 2, write_queue_nums: 2 };
+        let data = QueueData::new(ME, 2, 2);
         let stream = Streams::new(1).stream("broker", "test");
         let mut broker = Broker::new(ME, config, 2, vec![(TOPIC, data)], Rc::new(directory), Rc::default(), stream);
         let mut out = Outbox::default();

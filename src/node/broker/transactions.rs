@@ -122,7 +122,7 @@ impl Broker {
         self.transactions.states.pending += 1;
         out.counters.add_to_cluster(Counter::HalfMessages, 1);
         self.tell(origin, TransactionStep::Begun, out);
-        SendReply::Ok { queue_offset: put.offset, physical: put.physical }
+        SendReply::stored(put.offset, put.physical)
     }
 
     /// `END_TRANSACTION`. There is no memory of decisions: a second commit stores a second message.

@@ -231,8 +231,8 @@ impl Stage {
 
 fn route(topic: TopicIx) -> Rc<TopicRoute> {
     let count = if topic == TEMPLATE_TOPIC { 8 } else { QUEUES / 2 };
-    let data = |broker| QueueData { broker: BrokerIx(broker), read_queue_nums: count, write_queue_nums: count };
-    Rc::new(TopicRoute { queue_datas: vec![data(0), data(1)] })
+    let data = |broker| QueueData::new(BrokerIx(broker), count, count);
+    Rc::new(TopicRoute::of_masters(vec![data(0), data(1)]))
 }
 
 fn pulled(offset: u64) -> Pulled {

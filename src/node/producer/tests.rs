@@ -87,8 +87,8 @@ impl Stage {
 
     /// Answers the route query under way; returns how many calls failed.
     fn answer_route(&mut self, now: SimTime, read: u32, write: u32) -> u64 {
-        let data = |broker| QueueData { broker: BrokerIx(broker), read_queue_nums: read, write_queue_nums: write };
-        let route = TopicRoute { queue_datas: (0..3).map(data).collect() };
+        let data = |broker| QueueData::new(BrokerIx(broker), read, write);
+        let route = TopicRoute::of_masters((0..3).map(data).collect());
         self.reply(now, (write > 0).then(|| Rc::new(route)))
     }
 

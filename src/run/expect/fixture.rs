@@ -13,7 +13,7 @@ use crate::scenario::plan::{
     BrokerPlan, Check, Expectation, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, QueueKey,
     StrategyPlan, TopicOnBroker, TopicPlan, TopicRole,
 };
-use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 
 /// The only group.
 pub(super) const GROUP: GroupIx = GroupIx(0);
@@ -34,6 +34,7 @@ fn plan(queues: u32, members: u32) -> Plan {
     let half = Distribution::Constant(500_000);
     let counts = TopicOnBroker { broker: BrokerIx(0), read_queue_nums: queues, write_queue_nums: queues };
     let instance = |number: u32| InstancePlan {
+        nameservers: vec![NameserverIx(0)],
         name: format!("g/{number}"),
         group: GROUP,
         topics: vec![TOPIC],
@@ -43,6 +44,10 @@ fn plan(queues: u32, members: u32) -> Plan {
         phases: None,
     };
     Plan {
+        replicas: Vec::new(),
+        fallible: false,
+        link_rules: Vec::new(),
+        autoscalers: Vec::new(),
         name: "by-hand".to_owned(),
         title: String::new(),
         description: String::new(),
@@ -56,16 +61,25 @@ fn plan(queues: u32, members: u32) -> Plan {
         producer_groups: vec![],
         network: NetworkPlan { client_broker: half.clone(), client_nameserver: half.clone(), broker_nameserver: half },
         nameservers: vec![NameserverPlan {
+            order_topics: Vec::new(),
             name: "n".to_owned(),
             config: NameserverConfig::default(),
             start_at: SimTime::ZERO,
         }],
         brokers: vec![BrokerPlan {
+            nameservers: vec![NameserverIx(0)],
+            dledger: None,
             name: "broker-a".to_owned(),
             config: BrokerConfig::default(),
             start_at: SimTime::ZERO,
         }],
-        topics: vec![TopicPlan { name: "t".to_owned(), role: TopicRole::Normal, brokers: vec![counts], preload: None }],
+        topics: vec![TopicPlan {
+            auto_create: false,
+            name: "t".to_owned(),
+            role: TopicRole::Normal,
+            brokers: vec![counts],
+            preload: None,
+        }],
         producers: vec![],
         groups: vec![GroupPlan {
             name: "g".to_owned(),
@@ -107,6 +121,7 @@ pub(crate) fn outcome(queues: u32, members: u32) -> Outcome {
         moves: 0,
     };
     Outcome {
+        failures: crate::run::outcome::FailureOutcome::default(),
         locks: Vec::new(),
         plan: Arc::new(plan(queues, members)),
         version: "0",

@@ -168,5 +168,18 @@ pub(super) const fn counter(counter: Counter) -> &'static str {
         Counter::Discarded => "discarded half message",
         Counter::LostEnds => "lost decision",
         Counter::DelayedDelivered => "delayed message",
+        Counter::SendsOk => "send with SEND_OK",
+        Counter::SendsNotOk => "send with another status than SEND_OK",
+        Counter::SendsFailed => "failed send",
+        Counter::FailedButStored => "failed send that is stored",
+        Counter::StoredTwice => "message stored again",
+        Counter::SendRetries => "send retry",
+        Counter::Truncated => "message cut off",
+        Counter::AcknowledgedLost => "acknowledged message lost",
+        Counter::StaleDeliveries => "delivery of a lost message",
+        Counter::PassedOver => "message passed over",
+        Counter::SendsBusy => "send refused by a busy broker",
+        Counter::Elections => "election",
+        Counter::ScaleActions => "action of an autoscaler",
     }
 }

@@ -27,6 +27,8 @@ pub struct Series {
     pub transaction_checks: Vec<u64>,
     /// Clients whose view of route, members or queues differs from the truth, at the sample.
     pub stale_views: Vec<u32>,
+    /// Samples about failures; empty for a plan that is not fallible.
+    pub failures: super::FailureSeries,
 }
 
 /// One group's series.

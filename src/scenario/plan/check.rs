@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::counters::Counter;
-use crate::store::ids::{GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// What a scenario promises.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -145,6 +145,51 @@ pub enum Check {
         counter: Counter,
         /// Of this group; `None`: of the whole cluster.
         group: Option<GroupIx>,
+        /// At least.
+        at_least: Option<u64>,
+        /// At most.
+        at_most: Option<u64>,
+    },
+    /// Messages that a producer was told are stored and that are in no log that counts (recovery point), within bounds.
+    AcknowledgedLost {
+        /// At least.
+        at_least: Option<u64>,
+        /// At most.
+        at_most: Option<u64>,
+    },
+    /// Time during which no send of the topic succeeded (in seconds of the run with at least one failure or nothing sent).
+    SendOutage {
+        /// Topic.
+        topic: TopicIx,
+        /// At least.
+        at_least: Option<SimDuration>,
+        /// At most.
+        at_most: Option<SimDuration>,
+    },
+    /// The longest time in which a queue of the topic with unconsumed messages delivered none to a group.
+    ConsumeOutage {
+        /// Group.
+        group: GroupIx,
+        /// Topic.
+        topic: Option<TopicIx>,
+        /// At least.
+        at_least: Option<SimDuration>,
+        /// At most.
+        at_most: Option<SimDuration>,
+    },
+    /// How long a broker name was without a process that takes sends, at its longest.
+    LeaderlessTime {
+        /// `brokerName`.
+        broker: BrokerIx,
+        /// At least.
+        at_least: Option<SimDuration>,
+        /// At most.
+        at_most: Option<SimDuration>,
+    },
+    /// The most bytes that a replica was behind its master, at sample times.
+    ReplicationLag {
+        /// `brokerName`.
+        broker: BrokerIx,
         /// At least.
         at_least: Option<u64>,
         /// At most.

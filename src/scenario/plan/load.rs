@@ -6,7 +6,7 @@ use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimTime;
 use crate::node::config::ProducerConfig;
 use crate::node::producer::TransactionPlan;
-use crate::store::ids::{ClientIx, ProducerGroupIx, TopicIx};
+use crate::store::ids::{ClientIx, NameserverIx, ProducerGroupIx, TopicIx};
 
 /// A producer instance and its load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,6 +21,8 @@ pub struct ProducerPlan {
     pub topic: TopicIx,
     /// Settings.
     pub config: ProducerConfig,
+    /// The nameservers its clients know.
+    pub nameservers: Vec<NameserverIx>,
     /// Arrivals: times between `send()` calls.
     pub arrivals: Arrivals,
     /// Body size, bytes.

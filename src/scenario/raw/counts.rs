@@ -77,6 +77,32 @@ counter_names! {
     LostEnds,
     /// Messages delivered by the schedule service.
     DelayedDelivered,
+    /// `send()` calls that returned `SEND_OK`, in a scenario in which servers can fail.
+    SendsOk,
+    /// `send()` calls that returned another status than `SEND_OK`.
+    SendsNotOk,
+    /// `send()` calls that ended in an exception.
+    SendsFailed,
+    /// Failed `send()` calls whose message is stored all the same.
+    FailedButStored,
+    /// Messages stored more than once because a call was tried again.
+    StoredTwice,
+    /// Attempts of sends beyond the first.
+    SendRetries,
+    /// Messages cut off from a log that counts.
+    Truncated,
+    /// Messages a producer was told are stored and that were cut off.
+    AcknowledgedLost,
+    /// Deliveries of messages that are in no log that counts (any more).
+    StaleDeliveries,
+    /// Messages behind a group's position that nobody of it was given.
+    PassedOver,
+    /// Sends refused because a broker was busy.
+    SendsBusy,
+    /// Leaders elected in Raft groups.
+    Elections,
+    /// Members started or stopped by an autoscaler.
+    ScaleActions,
 }
 
 /// A counter within bounds.

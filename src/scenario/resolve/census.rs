@@ -203,7 +203,7 @@ impl Resolver<'_> {
             TopicOnBroker { broker: BrokerIx::new(broker), read_queue_nums: queues, write_queue_nums: queues }
         };
         let brokers = brokers.iter().enumerate().map(on).collect();
-        TopicPlan { name: self.all_topics.name(number).to_owned(), role, brokers, preload: None }
+        TopicPlan { name: self.all_topics.name(number).to_owned(), role, brokers, auto_create: false, preload: None }
     }
 
     /// A topic that the scenario defines.

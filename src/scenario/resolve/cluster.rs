@@ -15,7 +15,7 @@ use crate::scenario::plan::{
 use crate::scenario::raw::{BrokerSettings, SetQueues, Topic};
 use crate::scenario::tree::At;
 use crate::scenario::units::{Bytes, CountOrMap, Dist, Duration, Quantity};
-use crate::store::ids::{BrokerIx, TopicIx};
+use crate::store::ids::{BrokerIx, NameserverIx, TopicIx};
 
 /// Largest body (`maxMessageSize`).
 const LARGEST_BODY: u64 = 4 << 20;
@@ -89,9 +89,17 @@ impl Resolver<'_> {
             self.period(&at, "scanNotActiveBrokerInterval", config.scan_not_active_broker_interval)?;
             let start = raw.start.expect("filled in").0;
             let start_at = self.before_end(start, &at.key("start"), "the start of a nameserver")?;
-            plans.push(NameserverPlan { name: name.clone(), config, start_at });
+            plans.push(NameserverPlan { name: name.clone(), config, start_at, order_topics: Vec::new() });
         }
         Ok(plans)
+    }
+
+    /// Every nameserver of the file.
+    pub(super) fn all_nameservers(&self) -> Vec<NameserverIx> {
+        match &self.root.cluster.nameservers {
+            Some(CountOrMap::Map(nameservers)) => (0..nameservers.len()).map(NameserverIx::new).collect(),
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn broker_plans(&self) -> Result<Vec<BrokerPlan>, Fault> {
@@ -137,7 +145,8 @@ impl Resolver<'_> {
                 config.register_name_server_period.clamp(SimDuration::from_secs(10), SimDuration::from_secs(60));
             let start = raw.start.expect("filled in").0;
             let start_at = self.before_end(start, &at.key("start"), "the start of a broker")?;
-            plans.push(BrokerPlan { name: name.to_owned(), config, start_at });
+            let nameservers = self.all_nameservers();
+            plans.push(BrokerPlan { name: name.to_owned(), config, start_at, nameservers, dledger: None });
         }
         Ok(plans)
     }
@@ -180,7 +189,13 @@ impl Resolver<'_> {
                     Some(Preload { per_queue: preload.per_queue, body_size })
                 }
             };
-            plans.push(TopicPlan { name: name.to_owned(), role: TopicRole::Normal, brokers, preload });
+            plans.push(TopicPlan {
+                name: name.to_owned(),
+                role: TopicRole::Normal,
+                brokers,
+                auto_create: false,
+                preload,
+            });
         }
         Ok(plans)
     }

@@ -54,6 +54,19 @@ pub(super) fn counter_words(counter: CounterName) -> &'static str {
         CounterName::Discarded => "discarded half messages",
         CounterName::LostEnds => "lost decisions",
         CounterName::DelayedDelivered => "delayed messages delivered",
+        CounterName::SendsOk => "sends with SEND_OK",
+        CounterName::SendsNotOk => "sends with another status than SEND_OK",
+        CounterName::SendsFailed => "failed sends",
+        CounterName::FailedButStored => "failed sends that are stored",
+        CounterName::StoredTwice => "messages stored again",
+        CounterName::SendRetries => "send retries",
+        CounterName::Truncated => "messages cut off",
+        CounterName::AcknowledgedLost => "acknowledged messages lost",
+        CounterName::StaleDeliveries => "deliveries of lost messages",
+        CounterName::PassedOver => "messages passed over",
+        CounterName::SendsBusy => "sends refused by a busy broker",
+        CounterName::Elections => "elections",
+        CounterName::ScaleActions => "actions of autoscalers",
     }
 }
 

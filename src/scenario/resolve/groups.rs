@@ -90,6 +90,7 @@ impl Resolver<'_> {
                     topics: topics.iter().map(|(topic, _)| *topic).collect(),
                     expressions: topics.iter().map(|(_, expression)| *expression).collect(),
                     config,
+                    nameservers: self.all_nameservers(),
                     start: None,
                     phases: own.phases.map(phases),
                 };

@@ -60,6 +60,7 @@ impl Resolver<'_> {
             delay_levels: self.delay_levels(raw, at)?,
             transaction: transaction.transpose()?,
             topic,
+            nameservers: self.all_nameservers(),
             config: self.producer_config(raw, at)?,
             arrivals: Arrivals {
                 process: match raw.arrivals.expect("filled in") {
@@ -92,6 +93,7 @@ impl Resolver<'_> {
                 Selector::RoundRobin => QueueSelector::RoundRobin,
                 Selector::KeyHash => QueueSelector::KeyHash,
             },
+            ..ProducerConfig::default()
         };
         self.within(at, "sendThreads", u64::from(config.send_threads), 1, 10_000)?;
         let retries = u64::from(config.retry_times_when_send_failed);

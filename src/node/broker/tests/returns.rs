@@ -23,7 +23,7 @@ fn stage() -> Stage {
         topic_bytes: vec![5, 10, 12, 19],
         ..Deployment::default()
     };
-    let counts = |count| QueueData { broker: ME, read_queue_nums: count, write_queue_nums: count };
+    let counts = |count| QueueData::new(ME, count, count);
     let topics = vec![(TOPIC, counts(2)), (SCHEDULE, counts(18))];
     let stream = Streams::new(1).stream("broker", "test");
     let mut broker = Broker::new(ME, BrokerConfig::default(), 1, topics, directory, Rc::new(deployment), stream);
