@@ -11,7 +11,7 @@ use rocketmq_sim::scenario::plan::{
     ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan,
     ProducerPlan, QueueKey, RatePoint, StrategyPlan, TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, NameserverIx, ProducerGroupIx, TopicIx};
 
 /// Mean service time: so long that the 1 ms grid of the dispatch loop does not matter.
 const SERVICE: SimDuration = SimDuration::from_millis(500);
@@ -36,6 +36,10 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
     let topics = vec![TopicIx(0)];
     let on = TopicOnBroker { broker: BrokerIx(0), read_queue_nums: 1, write_queue_nums: 1 };
     Arc::new(Plan {
+        replicas: Vec::new(),
+        fallible: false,
+        link_rules: Vec::new(),
+        autoscalers: Vec::new(),
         expressions: vec![ExpressionPlan::Tag("*".to_owned())],
         producer_groups: vec!["p".to_owned()],
         name: "queueing".into(),
@@ -53,11 +57,14 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
             broker_nameserver: none.clone(),
         },
         nameservers: vec![NameserverPlan {
+            order_topics: Vec::new(),
             name: "nameserver".into(),
             config: NameserverConfig { handling: none.clone(), ..NameserverConfig::default() },
             start_at: SimTime::ZERO,
         }],
         brokers: vec![BrokerPlan {
+            nameservers: vec![NameserverIx(0)],
+            dledger: None,
             name: "broker".into(),
             config: BrokerConfig {
                 send_handling: none.clone(),
@@ -67,8 +74,15 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
             },
             start_at: SimTime::ZERO,
         }],
-        topics: vec![TopicPlan { role: TopicRole::Normal, name: "topic".into(), brokers: vec![on], preload: None }],
+        topics: vec![TopicPlan {
+            auto_create: false,
+            role: TopicRole::Normal,
+            name: "topic".into(),
+            brokers: vec![on],
+            preload: None,
+        }],
         producers: vec![ProducerPlan {
+            nameservers: vec![NameserverIx(0)],
             group: ProducerGroupIx(0),
             tags: Vec::new(),
             properties: Vec::new(),
@@ -103,6 +117,7 @@ fn plan(servers: u32, load: f64, messages: f64, seed: u64) -> Arc<Plan> {
             stored_offset: None,
         }],
         instances: vec![InstancePlan {
+            nameservers: vec![NameserverIx(0)],
             name: "group/0".into(),
             group: GroupIx(0),
             expressions: vec![ExpressionIx::ALL],

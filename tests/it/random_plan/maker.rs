@@ -13,7 +13,7 @@ use rocketmq_sim::scenario::plan::{
     TopicOnBroker, TopicPlan, TopicRole,
 };
 use rocketmq_sim::store::ids::{
-    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, ProducerIx, QueueIx, TopicIx,
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, ProducerGroupIx, ProducerIx, QueueIx, TopicIx,
 };
 
 use super::{BrokerRecipe, END, GroupRecipe, ProducerRecipe, QUIET_FROM, Recipe};
@@ -108,6 +108,7 @@ impl<'a> Maker<'a> {
             .iter()
             .enumerate()
             .map(|(index, on)| TopicPlan {
+                auto_create: false,
                 role: TopicRole::Normal,
                 name: format!("topic_{index}"),
                 brokers: on
@@ -154,6 +155,10 @@ impl<'a> Maker<'a> {
         let client_ids = self.number_clients();
         let latency = latency(self.recipe.latency);
         let plan = Plan {
+            replicas: Vec::new(),
+            fallible: false,
+            link_rules: Vec::new(),
+            autoscalers: Vec::new(),
             expressions: vec![ExpressionPlan::Tag("*".to_owned())],
             producer_groups: vec!["p".to_owned()],
             name: "random".into(),
@@ -171,6 +176,7 @@ impl<'a> Maker<'a> {
             },
             nameservers: (0..self.recipe.nameservers)
                 .map(|index| NameserverPlan {
+                    order_topics: Vec::new(),
                     name: format!("nameserver-{index}"),
                     config: NameserverConfig::default(),
                     start_at: SimTime::from_millis(if self.recipe.late_nameserver { index as u64 * 2500 } else { 0 }),
@@ -190,6 +196,8 @@ impl<'a> Maker<'a> {
 
     fn brokers(&self) -> Vec<BrokerPlan> {
         let broker = |(index, recipe): (usize, &BrokerRecipe)| BrokerPlan {
+            nameservers: vec![NameserverIx(0)],
+            dledger: None,
             name: format!("room{}@broker-{index}", index % 2),
             config: BrokerConfig {
                 auto_create_topic_enable: recipe.auto_create,
@@ -222,6 +230,7 @@ impl<'a> Maker<'a> {
             });
             self.lives.push(if instance.runs { Life::Running } else { Life::Down });
             self.instances.push(InstancePlan {
+                nameservers: vec![NameserverIx(0)],
                 name: format!("group_{index}/{number}"),
                 group: GroupIx::new(index),
                 expressions: vec![ExpressionIx::ALL; topics.len()],
@@ -279,6 +288,7 @@ impl<'a> Maker<'a> {
                 profile.push(RatePoint { at: SimTime::from_secs(40), rate, ramp: false });
             }
             ProducerPlan {
+                nameservers: vec![NameserverIx(0)],
                 group: ProducerGroupIx(0),
                 tags: Vec::new(),
                 properties: Vec::new(),

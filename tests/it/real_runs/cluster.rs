@@ -8,7 +8,9 @@ use rocketmq_sim::scenario::plan::{
     Phases, Plan, ProducerPlan, QueueKey, RatePoint, StoredOffset, StrategyPlan, TimedAction, TopicOnBroker, TopicPlan,
     TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, ProducerGroupIx, TopicIx};
+use rocketmq_sim::store::ids::{
+    BrokerIx, ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, ProducerGroupIx, TopicIx,
+};
 
 use super::machine::{Jvm, Machine};
 
@@ -81,6 +83,10 @@ impl Cluster {
         let id = |wanted: &str| ClientIx::new(ids.iter().position(|id| id == wanted).unwrap());
         let topics = self.topic_plans();
         Plan {
+            replicas: Vec::new(),
+            fallible: false,
+            link_rules: Vec::new(),
+            autoscalers: Vec::new(),
             expressions: vec![ExpressionPlan::Tag("*".to_owned())],
             producer_groups: vec!["p".to_owned()],
             name: self.name.clone(),
@@ -124,12 +130,14 @@ impl Cluster {
             write_queue_nums: queues,
         };
         let retry = TopicPlan {
+            auto_create: false,
             role: TopicRole::Normal,
             name: "%RETRY%group".to_owned(),
             brokers: known.into_iter().map(|broker| on(broker, 1)).collect(),
             preload: None,
         };
         let own = self.topics.iter().enumerate().map(|(index, (queues, _))| TopicPlan {
+            auto_create: false,
             role: TopicRole::Normal,
             name: format!("topic{index}"),
             brokers: vec![on(self.home, *queues)],
@@ -155,7 +163,7 @@ impl Cluster {
 
     fn nameserver(&self) -> NameserverPlan {
         let config = NameserverConfig { handling: self.machine.nameserver.clone(), ..NameserverConfig::default() };
-        NameserverPlan { name: "nameserver".to_owned(), config, start_at: SimTime::ZERO }
+        NameserverPlan { order_topics: Vec::new(), name: "nameserver".to_owned(), config, start_at: SimTime::ZERO }
     }
 
     fn broker(&self, index: usize, start_at: SimTime) -> BrokerPlan {
@@ -166,13 +174,20 @@ impl Cluster {
             admin_handling: self.machine.broker_admin.clone(),
             ..BrokerConfig::default()
         };
-        BrokerPlan { name: format!("broker-{index}"), config, start_at }
+        BrokerPlan {
+            nameservers: vec![NameserverIx(0)],
+            dledger: None,
+            name: format!("broker-{index}"),
+            config,
+            start_at,
+        }
     }
 
     fn producer(&self, index: usize, client_id: ClientIx) -> ProducerPlan {
         let sender = &self.senders[index];
         let client = ClientConfig { handling: self.machine.producer.clone(), ..ClientConfig::default() };
         ProducerPlan {
+            nameservers: vec![NameserverIx(0)],
             group: ProducerGroupIx(0),
             tags: Vec::new(),
             properties: Vec::new(),
@@ -217,6 +232,7 @@ impl Cluster {
             Start::At(at) => (at, None),
         };
         InstancePlan {
+            nameservers: vec![NameserverIx(0)],
             name: member.name.clone(),
             group: GroupIx(0),
             expressions: vec![ExpressionIx::ALL; topics],

@@ -13,7 +13,7 @@ use rocketmq_sim::scenario::plan::{
     ArrivalProcess, Arrivals, BrokerPlan, ExpressionPlan, GroupPlan, InstancePlan, NameserverPlan, NetworkPlan, Plan,
     ProducerPlan, QueueKey, RatePoint, StrategyPlan, TopicOnBroker, TopicPlan, TopicRole,
 };
-use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, TopicIx};
+use rocketmq_sim::store::ids::{BrokerIx, ClientIx, ExpressionIx, GroupIx, NameserverIx, ProducerGroupIx, TopicIx};
 
 pub(crate) const DLQ: TopicIx = TopicIx(0);
 pub(crate) const RETRY: TopicIx = TopicIx(1);
@@ -88,6 +88,7 @@ impl Setup {
         let config = ConsumerConfig { retry_topic: true, ..self.config.clone() };
         let all: Vec<u32> = (0..self.brokers).collect();
         let topic = |name: &str, role, brokers: &[u32], queues| TopicPlan {
+            auto_create: false,
             name: name.into(),
             role,
             brokers: brokers
@@ -116,6 +117,10 @@ impl Setup {
             })
         });
         Arc::new(Plan {
+            replicas: Vec::new(),
+            fallible: false,
+            link_rules: Vec::new(),
+            autoscalers: Vec::new(),
             expressions: vec![ExpressionPlan::Tag("*".to_owned())],
             producer_groups: vec!["p".to_owned()],
             name: "returns".into(),
@@ -129,12 +134,15 @@ impl Setup {
             queues: queues.collect(),
             network: network(),
             nameservers: vec![NameserverPlan {
+                order_topics: Vec::new(),
                 name: "nameserver".into(),
                 config: NameserverConfig::default(),
                 start_at: SimTime::ZERO,
             }],
             brokers: (0..self.brokers)
                 .map(|broker| BrokerPlan {
+                    nameservers: vec![NameserverIx(0)],
+                    dledger: None,
                     name: format!("broker-{broker}"),
                     config: self.broker.clone(),
                     start_at: SimTime::ZERO,
@@ -162,6 +170,7 @@ impl Setup {
 
     fn producer(&self) -> ProducerPlan {
         ProducerPlan {
+            nameservers: vec![NameserverIx(0)],
             group: ProducerGroupIx(0),
             tags: Vec::new(),
             properties: Vec::new(),
@@ -199,6 +208,7 @@ fn network() -> NetworkPlan {
 
 fn instance(member: u32, config: &ConsumerConfig) -> InstancePlan {
     InstancePlan {
+        nameservers: vec![NameserverIx(0)],
         name: format!("group/{member}"),
         group: GROUP,
         expressions: vec![ExpressionIx::ALL; 2],
