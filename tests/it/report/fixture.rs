@@ -211,6 +211,7 @@ pub(super) fn outcome(shape: &Shape) -> Outcome {
     let instances = instances(shape, sent, &maker);
     maker.facts.sort_by_key(|record| record.at);
     Outcome {
+        failures: Default::default(),
         locks: Vec::new(),
         plan: Arc::new(plan::plan(shape)),
         version: "0.1.0",
