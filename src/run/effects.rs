@@ -46,6 +46,10 @@ impl World {
                 if self.trace {
                     self.trace_heartbeat(node, to, &body);
                 }
+                if self.plan.fallible {
+                    self.send_over(node, to, correlation, body, self.now + after);
+                    return;
+                }
                 let (channel, arrival) = self.network.up(self.now + after, node, to);
                 let at = arrival + self.handling(to, pull);
                 self.post(at, Envelope { from: node, to, channel, correlation, body });
@@ -82,13 +86,24 @@ impl World {
                 }
             }
             Effect::CloseChannel(channel) => self.close_from_server(node, channel),
-            Effect::TaskAt(..) | Effect::Disconnect(_) | Effect::Cut { .. } | Effect::Leads => {}
+            Effect::TaskAt(task, at) => {
+                if let Address::Broker(broker) = node {
+                    let start = self.brokers[broker.at()].host.starts;
+                    self.queue.push(at.max(self.now), Event::Task(broker, task, start));
+                }
+            }
+            Effect::Disconnect(server) => self.client_closes(node, server),
+            Effect::Cut { .. } | Effect::Leads => {}
             Effect::Exit => self.exit(node),
             Effect::Fact(fact) => self.observe(fact),
         }
     }
 
     fn reply(&mut self, server: Address, channel: Channel, correlation: Correlation, body: Body, leave: SimTime) {
+        if self.plan.fallible {
+            self.answer_over(server, channel, correlation, body, leave);
+            return;
+        }
         match self.network.down(leave, server, channel) {
             Some(arrival) => {
                 let to = channel.client;
@@ -97,10 +112,7 @@ impl World {
             }
             None => {
                 // The connection is gone: the answer is lost; its batch can be used again.
-                if let Body::PullReply(mut reply) = body {
-                    reply.batch.clear();
-                    self.out.spare_batches.push(reply.batch);
-                }
+                self.reuse(body);
             }
         }
     }
@@ -114,7 +126,7 @@ impl World {
         }
     }
 
-    fn post(&mut self, at: SimTime, envelope: Envelope) {
+    pub(super) fn post(&mut self, at: SimTime, envelope: Envelope) {
         let place = self.mail.put(envelope);
         self.queue.push(at, Event::Deliver(place));
     }

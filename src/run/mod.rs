@@ -3,11 +3,13 @@
 mod build;
 mod conservation;
 mod copies;
+mod delivery;
 mod effects;
 mod event;
 pub mod expect;
 mod faults;
 mod finish;
+mod hosts;
 pub mod image;
 mod network;
 pub mod observe;
@@ -24,6 +26,7 @@ mod timeline;
 mod transactions;
 mod truth;
 mod watch;
+mod wire;
 mod world;
 
 use std::sync::Arc;
