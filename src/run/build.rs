@@ -103,6 +103,7 @@ impl World {
             check_every_sample,
             checks: 0,
             violation: None,
+            failing: super::failing::Failing::new(plan, pair_keys.len()),
             pair_keys,
             directory,
         };
@@ -111,6 +112,10 @@ impl World {
             (0..plan.topics.len()).map(|topic| world.stored_of(TopicIx::new(topic))).collect();
         world.schedule();
         world.preset_members();
+        world.schedule_autoscalers();
+        if plan.fallible {
+            world.on_carriers_changed();
+        }
         world
     }
 
@@ -207,7 +212,8 @@ fn latency_times(plan: &Plan) -> Vec<SimTime> {
 }
 
 fn count_times(plan: &Plan) -> Vec<SimTime> {
-    let counts = plan.expect.iter().filter(|expectation| matches!(expectation.check, Check::Count { .. }));
+    let counted = |check: &Check| matches!(check, Check::Count { .. } | Check::AcknowledgedLost { .. });
+    let counts = plan.expect.iter().filter(|expectation| counted(&expectation.check));
     counts.filter_map(|expectation| expectation.at).collect()
 }
 

@@ -28,6 +28,12 @@ impl World {
         if !self.out.appended.is_empty() {
             self.record_copies();
         }
+        if !self.out.stored_sends.is_empty() {
+            self.record_stored_sends();
+        }
+        if !self.out.calls.is_empty() {
+            self.record_calls();
+        }
         if self.out.effects.is_empty() {
             return;
         }
@@ -93,7 +99,16 @@ impl World {
                 }
             }
             Effect::Disconnect(server) => self.client_closes(node, server),
-            Effect::Cut { .. } | Effect::Leads => {}
+            Effect::Cut { queues, epoch } => {
+                if let Address::Broker(process) = node {
+                    self.on_cut(process, &queues, epoch);
+                }
+            }
+            Effect::Leads => {
+                if let Address::Broker(process) = node {
+                    self.lead(process);
+                }
+            }
             Effect::Exit => self.exit(node),
             Effect::Fact(fact) => self.observe(fact),
         }
@@ -149,11 +164,14 @@ impl World {
 
     /// Folds listener calls that are over into ledger, counts and latencies.
     pub(super) fn record_deliveries(&mut self, instance: InstanceIx) {
+        let mut deliveries = std::mem::take(&mut self.out.deliveries);
+        if self.plan.fallible {
+            self.set_aside_stale(instance, &mut deliveries);
+        }
         let process = &mut self.processes[instance.at()];
         let group = self.plan.instances[instance.at()].group;
         let track = &mut self.groups[group.at()];
         let pairs = &self.pairs[group.at()];
-        let mut deliveries = std::mem::take(&mut self.out.deliveries);
         for delivery in &deliveries {
             let pair = pairs[delivery.queue.at()];
             let appended_at = u128::from(delivery.stored.as_nanos());

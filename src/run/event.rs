@@ -39,6 +39,8 @@ pub(super) enum Event {
     Action(u32),
     /// A node's process starts.
     Start(Address),
+    /// An autoscaler looks at its group.
+    Autoscale(u32),
     /// A sample of the series.
     Sample,
     /// Consumed messages are given back.

@@ -138,7 +138,9 @@ pub(super) struct World {
     pub(super) skip_sums: Vec<u128>,
     pub(super) check_every_sample: bool,
     pub(super) checks: u64,
-    pub(super) violation: Option<(SimTime, String)>,
+    pub(super) violation: Option<super::RunError>,
+    /// Whose log counts, and what failures do to the run.
+    pub(super) failing: super::failing::Failing,
 }
 
 impl World {
@@ -194,6 +196,7 @@ impl World {
             Event::EndTransaction(place) => self.end_transaction(place),
             Event::Action(index) => self.act(index),
             Event::Start(node) => self.start(node),
+            Event::Autoscale(index) => self.autoscale(index),
             Event::Sample => self.sample(),
             Event::Retention => self.give_back(),
             Event::Image => self.take_image(),

@@ -73,13 +73,7 @@ impl CallTrack {
 
     /// A call is over after so many attempts beyond the first. Returns where the record at this offset lies, if it is one of
     /// the call's.
-    pub fn on_end(
-        &mut self,
-        producer: ProducerIx,
-        call: u64,
-        retries: u32,
-        offset: Option<u64>,
-    ) -> Option<CallRecord> {
+    pub fn on_end(&mut self, producer: ProducerIx, call: u64, retries: u32, offset: Option<u64>) -> Option<CallRecord> {
         let window = &mut self.producers[producer.at()];
         let known = window.call(call)?;
         known.over = true;

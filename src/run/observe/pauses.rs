@@ -49,7 +49,7 @@ impl PauseTrack {
 
     /// It goes on, or its process ended.
     pub fn on_thaw(&mut self, now: SimTime, instance: usize) {
-        if let Some((_, until @ &mut SimTime::MAX)) = &mut self.freezes[instance] {
+        if let Some((_, until)) = self.freezes[instance].as_mut().filter(|(_, until)| *until == SimTime::MAX) {
             *until = now;
         }
     }

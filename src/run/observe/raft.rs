@@ -59,6 +59,12 @@ impl RaftTrack {
         }
     }
 
+    /// Whether it leads.
+    #[must_use]
+    pub fn leads(&self, process: BrokerIx) -> bool {
+        self.open[process.at()].is_some_and(|(role, ..)| role == RaftRoleNow::Leader)
+    }
+
     /// Its term; 0 while it has none.
     #[must_use]
     pub fn term(&self, process: BrokerIx) -> u64 {

@@ -166,10 +166,7 @@ mod tests {
         sends.on_call(ms(10), T, ms(0), Some(A));
         sends.on_call(ms(3010), T, ms(10), None);
         assert_eq!(sends.take_window(T), (1, 1));
-        assert_eq!(
-            sends.finish(ms(9000)),
-            [SendGap { topic: T, name: None, from: ms(10), to: ms(9000), failed: 1 }]
-        );
+        assert_eq!(sends.finish(ms(9000)), [SendGap { topic: T, name: None, from: ms(10), to: ms(9000), failed: 1 }]);
     }
 
     #[test]
