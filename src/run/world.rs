@@ -24,6 +24,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::allocation::Allocations;
 use crate::node::broker::Broker;
 use crate::node::consumer::{Consumer, Presence};
+use crate::node::fact::Disconnection;
 use crate::node::nameserver::Nameserver;
 use crate::node::outbox::{Outbox, TIMERS, Timer};
 use crate::node::producer::NextSend;
@@ -293,8 +294,14 @@ impl World {
             Address::Broker(broker) => {
                 self.brokers[broker.at()].broker.on_closed(closing.channel, closing.idle, &mut self.out);
             }
-            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_closed(closing.server),
-            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(closing.server),
+            Address::Producer(producer) => {
+                let producer = &mut self.producers[producer.at()].path.producer;
+                producer.on_closed(self.now, closing.server, Disconnection::Closed, &mut self.out);
+            }
+            Address::Consumer(instance) => {
+                let consumer = &mut self.processes[instance.at()].consumer;
+                consumer.on_closed(self.now, closing.server, Disconnection::Closed, &mut self.out);
+            }
         }
         self.carry_out(closing.to);
     }
