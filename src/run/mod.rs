@@ -1,14 +1,21 @@
 //! Floor 6: the only place where things happen: world, network, timeline, observers, checks, outcome.
 
+mod autoscale;
 mod build;
+mod calls;
 mod conservation;
 mod copies;
+mod cuts;
+mod delivery;
 mod effects;
 mod event;
 pub mod expect;
+mod failing;
 mod faults;
 mod finish;
+mod hosts;
 pub mod image;
+mod invariants;
 mod network;
 pub mod observe;
 pub mod outcome;
@@ -24,12 +31,15 @@ mod timeline;
 mod transactions;
 mod truth;
 mod watch;
+mod wire;
 mod world;
 
 use std::sync::Arc;
 
 use crate::kernel::time::SimTime;
 use image::StoreImage;
+#[doc(hidden)]
+pub use invariants::Sabotage;
 use outcome::{Outcome, Plan};
 pub use watch::Watched;
 use world::World;
@@ -43,6 +53,9 @@ pub struct RunOptions<'a> {
     pub watch: Option<Watched>,
     /// Check conservation at every sample, not only at the end.
     pub check_every_sample: bool,
+    /// Break an invariant on purpose, to see that it is found.
+    #[doc(hidden)]
+    pub sabotage: Option<Sabotage>,
     /// Called now and then with the simulated time reached.
     pub progress: Option<&'a mut dyn FnMut(SimTime)>,
 }
@@ -65,6 +78,14 @@ pub enum RunError {
         /// When it was found.
         at: SimTime,
         /// The sum in words.
+        what: String,
+    },
+    /// Something that no failure may break was broken.
+    #[error("invariant broken at {at}: {what}")]
+    Invariant {
+        /// When it was found.
+        at: SimTime,
+        /// What, in words.
         what: String,
     },
 }
@@ -101,6 +122,7 @@ pub fn simulate_with_stores(
 pub fn simulate(plan: &Arc<Plan>, options: &mut RunOptions<'_>) -> Result<Outcome, RunError> {
     let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
     world.watch = options.watch.map(watch::Watch::new);
+    world.failing.watchdog.sabotage(options.sabotage);
     world.run(options.progress.as_deref_mut());
     world.finish_with(|_| ()).map(|(outcome, ())| outcome)
 }
