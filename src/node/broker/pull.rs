@@ -22,8 +22,14 @@ impl Broker {
         out: &mut Outbox,
     ) {
         if let Err(code) = self.check(&request, &out.verdicts) {
-            let reply =
-                PullReply { queue: request.queue, token: request.token, code, next_begin_offset: 0, batch: Vec::new() };
+            let reply = PullReply {
+                queue: request.queue,
+                token: request.token,
+                code,
+                next_begin_offset: 0,
+                suggest: 0,
+                batch: Vec::new(),
+            };
             out.reply(channel, correlation, Body::PullReply(reply));
             return;
         }
@@ -94,6 +100,7 @@ impl Broker {
                     token: held.request.token,
                     code,
                     next_begin_offset: held.request.offset,
+                    suggest: 0,
                     batch: Vec::new(),
                 },
             };
@@ -181,6 +188,7 @@ impl Broker {
             token: request.token,
             code,
             next_begin_offset: result.next_begin_offset.max(0) as u64,
+            suggest: 0,
             batch,
         }
     }
