@@ -66,7 +66,7 @@ impl Consumer {
 
     /// A pull's answer arrives.
     pub(super) fn on_pull_reply(&mut self, now: SimTime, reply: PullReply, out: &mut Outbox) {
-        let PullReply { queue, token, code, next_begin_offset, mut batch } = reply;
+        let PullReply { queue, token, code, next_begin_offset, mut batch, .. } = reply;
         let live = self.presence() == Presence::Running
             && self.table.by_token(token).is_some_and(|assigned| assigned.queue == queue && !assigned.dropped);
         if live {
