@@ -140,6 +140,11 @@ impl Broker {
         self.holds.all().map(|held| (held.request.queue, held.request.offset))
     }
 
+    /// The held pulls with the connections they came by.
+    pub fn held_pulls(&self) -> impl Iterator<Item = (Channel, &PullRequest)> + '_ {
+        self.holds.all().map(|held| (held.channel, &held.request))
+    }
+
     /// The checks before the store is read.
     fn check(&self, request: &PullRequest, verdicts: &Verdicts) -> Result<(), PullCode> {
         let parts = self.directory.parts(request.queue);
