@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::grid::{PUSH_STEP, SECOND, elapsed_more, not_before};
+use super::log::Payload;
 use super::message::PeerIx;
 use super::output::{AppendOutcome, Effect, Output, Role};
 use super::server::{Broken, Cx, Server};
@@ -109,7 +110,7 @@ impl Acks {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// When the checker has something to do without an acknowledgement.
     pub(super) fn acks_due(&self) -> SimTime {
         if self.member.role != Role::Leader {

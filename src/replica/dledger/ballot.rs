@@ -1,6 +1,7 @@
 //! Votes: how a member answers a request, and what a candidate reads from the answers.
 
 use super::elector::{ParseResult, Wait};
+use super::log::Payload;
 use super::message::{PeerIx, VoteResult};
 use super::server::{Broken, Cx, Server};
 use crate::kernel::time::SimTime;
@@ -63,7 +64,7 @@ impl Ballot {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// `#handleVote`: the answering term and the result. `log` is the candidate's last term and index; `outside` tells a
     /// request with the own id that came over the network.
     pub(super) fn answer_vote(

@@ -1,6 +1,7 @@
 //! Heartbeats: the leader's rounds and the followers' answers.
 
 use super::elector::Wait;
+use super::log::Payload;
 use super::message::{BeatCode, Message, PeerIx};
 use super::server::{Cx, Server};
 use crate::kernel::time::SimTime;
@@ -39,7 +40,7 @@ impl BeatRound {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// `#handleHeartBeat`: the answering term and code.
     pub(super) fn answer_beat(&mut self, cx: &mut Cx<'_, E>, leader: PeerIx, term: i64) -> (i64, BeatCode) {
         let mine = self.disk.curr_term;
@@ -84,9 +85,6 @@ impl<E: Copy> Server<E> {
     }
 
     pub(super) fn on_beat_answer(&mut self, cx: &mut Cx<'_, E>, call: u64, from: PeerIx, term: i64, code: BeatCode) {
-        if from.0 >= self.members {
-            return;
-        }
         self.elector.live[from.index()] = true;
         if let Wait::Beats(round) = &mut self.elector.wait
             && round.call == call

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::grid::{PUSH_STEP, SECOND, elapsed_more, not_before};
-use super::log::Entry;
+use super::log::{Entry, Payload};
 use super::message::{AppendCode, Message, PeerIx};
 use super::output::Role;
 use super::server::{Cx, Server, after_run};
@@ -115,7 +115,7 @@ impl Dispatcher {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     pub(super) fn dispatchers_due(&self) -> SimTime {
         if self.member.role != Role::Leader {
             return SimTime::MAX;
@@ -347,9 +347,6 @@ impl<E: Copy> Server<E> {
         index: i64,
         code: AppendCode,
     ) {
-        if from.0 >= self.members {
-            return;
-        }
         match code {
             AppendCode::Success => {
                 self.raise_mark(cx, from, term, index);

@@ -4,6 +4,7 @@
 use super::ballot::Ballot;
 use super::beat::BeatRound;
 use super::grid::{ELECTOR_STEP, elapsed_more, not_before};
+use super::log::Payload;
 use super::message::{Message, PeerIx};
 use super::output::Role;
 use super::server::{Cx, Server, draw_below};
@@ -61,7 +62,7 @@ impl Elector {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// When the loop does something next.
     pub(super) fn elector_due(&self) -> SimTime {
         if !self.config.enable_leader_elector {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::grid::{PUSH_STEP, SECOND, not_before};
-use super::log::Entry;
+use super::log::{Entry, Payload};
 use super::message::{AppendCode, Message, PeerIx};
 use super::output::{Effect, Role};
 use super::server::{Broken, Cx, Server, after_run};
@@ -48,7 +48,7 @@ pub(super) struct Handler<E> {
     waiting: VecDeque<Waiting<E>>,
 }
 
-impl<E: Copy> Handler<E> {
+impl<E: Payload> Handler<E> {
     pub(super) fn new(now: SimTime) -> Self {
         Self { next_step: now, next_check: now + SECOND, control: VecDeque::new(), waiting: VecDeque::new() }
     }
@@ -85,7 +85,7 @@ impl<E: Copy> Handler<E> {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// `#handlePush`: requests wait for the loop, whatever the role is.
     pub(super) fn on_push(&mut self, now: SimTime, from: PeerIx, message: Message<E>) {
         match message {

@@ -7,6 +7,11 @@ pub const ENTRY_HEADER: u64 = 48;
 /// `MIN_BLANK_LEN`: magic and size of the blank that fills the end of a file.
 const BLANK: u64 = 8;
 
+/// What an entry carries for the broker: a handle, compared where upstream compares checksums.
+pub trait Payload: Copy + PartialEq {}
+
+impl<E: Copy + PartialEq> Payload for E {}
+
 /// One entry; its index is its place in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<E> {
@@ -20,15 +25,17 @@ pub struct Entry<E> {
     pub payload: E,
 }
 
-impl<E> Entry<E> {
-    /// Whether both are the same entry of the same index (`DLedgerEntry#equals`; the term stands for the checksums).
+impl<E: Payload> Entry<E> {
+    /// Whether both are the same entry of the same index (`DLedgerEntry#equals`).
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.term == other.term && self.size == other.size
+        self.term == other.term && self.size == other.size && self.payload == other.payload
     }
+}
 
+impl<E> Entry<E> {
     /// Bytes with the header.
-    pub(super) fn bytes(&self) -> u64 {
-        ENTRY_HEADER + u64::from(self.size)
+    pub(super) const fn bytes(&self) -> u64 {
+        ENTRY_HEADER + self.size as u64
     }
 }
 
@@ -72,7 +79,7 @@ pub struct Log<E> {
     checkpoint: Periodic,
 }
 
-impl<E: Copy> Log<E> {
+impl<E: Payload> Log<E> {
     pub(super) fn new(file_size: u64, flush: SimDuration, checkpoint: SimDuration) -> Self {
         let periodic = |period: SimDuration| Periodic {
             period: period.max(SimDuration::from_nanos(1)),

@@ -1,6 +1,7 @@
 //! Roles and terms (`MemberState`): what the election loop and the answering threads change under one lock.
 
 use super::elector::ParseResult;
+use super::log::Payload;
 use super::message::PeerIx;
 use super::output::{Effect, Role};
 use super::server::{Cx, Server};
@@ -24,7 +25,7 @@ impl Default for Member {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// `DLedgerLeaderElector#changeRoleToCandidate`: the term itself rises later, in the election loop.
     pub(super) fn change_to_candidate(&mut self, cx: &mut Cx<'_, E>, term: i64) {
         if term < self.disk.curr_term {

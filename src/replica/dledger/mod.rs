@@ -46,8 +46,11 @@ mod output;
 mod server;
 mod transfer;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::DLedgerConfig;
-pub use log::{ENTRY_HEADER, Entry, Log};
+pub use log::{ENTRY_HEADER, Entry, Log, Payload};
 pub use message::{AppendCode, BeatCode, Message, PeerIx, TransferCode, VoteResult};
 pub use output::{AppendError, AppendOutcome, Appended, Effect, Output, Role};
 pub use server::{Broken, Disk, Server, Stop};

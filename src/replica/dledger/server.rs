@@ -6,7 +6,7 @@ use super::dispatcher::Dispatcher;
 use super::elector::Elector;
 use super::grid::PUSH_STEP;
 use super::handler::Handler;
-use super::log::Log;
+use super::log::{Log, Payload};
 use super::member::Member;
 use super::message::{Message, PeerIx};
 use super::output::{AppendError, AppendOutcome, Appended, Effect, Output, Role};
@@ -21,7 +21,7 @@ pub struct Disk<E> {
     pub(super) log: Log<E>,
 }
 
-impl<E: Copy> Disk<E> {
+impl<E: Payload> Disk<E> {
     /// An empty disk.
     #[must_use]
     pub fn empty(config: &DLedgerConfig) -> Self {
@@ -91,10 +91,14 @@ pub struct Server<E> {
     pub(super) now: SimTime,
 }
 
-impl<E: Copy> Server<E> {
-    /// A member that starts at `now` from what its disk holds, as a candidate in its stored term. `me` is one of `members`.
+impl<E: Payload> Server<E> {
+    /// A member that starts at `now` from what its disk holds, as a candidate in its stored term.
+    ///
+    /// # Panics
+    /// When `me` is not one of `members`, or those are more than 64.
     #[must_use]
     pub fn new(now: SimTime, config: DLedgerConfig, me: PeerIx, members: u8, disk: Disk<E>) -> Self {
+        assert!(me.0 < members && members <= 64, "a member of a group of at most 64");
         Self {
             me,
             members,
@@ -166,6 +170,9 @@ impl<E: Copy> Server<E> {
     ) {
         self.now = now;
         let cx = &mut Cx { now, draw, out };
+        if from.0 >= self.members && !matches!(message, Message::Vote { .. } | Message::Beat { .. }) {
+            return;
+        }
         match message {
             Message::Vote { call, term, ledger_end_term, ledger_end_index } => {
                 let (term, result) =
@@ -197,6 +204,9 @@ impl<E: Copy> Server<E> {
         out: &mut Output<E>,
     ) {
         self.now = now;
+        if peer.0 >= self.members {
+            return;
+        }
         let mut cx = Cx { now, draw, out };
         self.fail_calls(&mut cx, peer);
         self.fail_push(cx.now, peer);

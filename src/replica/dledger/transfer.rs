@@ -2,6 +2,7 @@
 //! `DLedgerLeaderElector.TakeLeadershipTask`).
 
 use super::grid::{ELECTOR_STEP, SECOND, elapsed_more, not_before};
+use super::log::Payload;
 use super::message::{Message, PeerIx, TransferCode};
 use super::output::{AppendError, Effect, Output, Role};
 use super::server::{Cx, Server};
@@ -42,7 +43,7 @@ impl Transfers {
     }
 }
 
-impl<E: Copy> Server<E> {
+impl<E: Payload> Server<E> {
     /// Hands the office to `to`. Appends are refused until the transfer ends ([`Effect::Transfer`]).
     ///
     /// # Errors
@@ -64,31 +65,39 @@ impl<E: Copy> Server<E> {
 
     pub(super) fn transfers_due(&self) -> SimTime {
         let hand = self.transfers.handing.map_or(SimTime::MAX, |handing| handing.deadline);
-        let take = self.transfers.taking.filter(|taking| taking.behind).map_or(SimTime::MAX, |taking| {
+        hand.min(self.taking_due()).min(self.preferred_due())
+    }
+
+    /// The transferee's next poll that finds the entries, or finds that it has waited for too long.
+    fn taking_due(&self) -> SimTime {
+        self.transfers.taking.filter(|taking| taking.behind).map_or(SimTime::MAX, |taking| {
             if self.disk.log.end() >= taking.index {
                 not_before(taking.since, ELECTOR_STEP, self.now)
             } else {
                 elapsed_more(taking.since, ELECTOR_STEP, taking.since, self.config.max_leadership_transfer_wait_time)
             }
-        });
+        })
+    }
+
+    fn preferred_due(&self) -> SimTime {
         let preferred = &self.config.preferred_leader;
         let checks = self.member.role == Role::Leader
             && self.transfers.handing.is_none()
             && !preferred.is_empty()
             && !preferred.contains(&self.me);
-        let check = if checks { not_before(self.transfers.next_check, SECOND, self.now) } else { SimTime::MAX };
-        hand.min(take).min(check)
+        if checks { not_before(self.transfers.next_check, SECOND, self.now) } else { SimTime::MAX }
     }
 
     pub(super) fn tick_transfers(&mut self, cx: &mut Cx<'_, E>) {
-        if self.transfers_due() > cx.now {
-            return;
-        }
         if self.transfers.handing.is_some_and(|handing| handing.deadline <= cx.now) {
             self.end_transfer(cx, TransferCode::NetworkError);
-        } else if let Some(taking) = self.transfers.taking.filter(|taking| taking.behind) {
+        }
+        if self.taking_due() <= cx.now
+            && let Some(taking) = self.transfers.taking
+        {
             self.poll_taking(cx, taking);
-        } else {
+        }
+        if self.preferred_due() <= cx.now {
             self.transfers.next_check = not_before(self.transfers.next_check, SECOND, cx.now) + SECOND;
             self.check_preferred_leader(cx);
         }

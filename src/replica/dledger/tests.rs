@@ -1,0 +1,1 @@
+//! Single rules of the tables, at one member.

@@ -1,0 +1,123 @@
+//! Random faults: safety always, liveness after healing; and the checks bite.
+
+use rocketmq_sim::kernel::rng::{Stream, Streams};
+use rocketmq_sim::kernel::time::SimDuration;
+use rocketmq_sim::replica::dledger::{Broken, DLedgerConfig, Stop};
+
+use super::net::{Net, Setup};
+use crate::laws::cases;
+
+/// A leader that a quorum follows is there so long after everything was healed.
+const LEADER_WITHIN: SimDuration = SimDuration::from_secs(30);
+/// Entries that are appended once a second from then on are committed everywhere so long after.
+const COMMITTED_WITHIN: SimDuration = SimDuration::from_secs(15);
+
+/// One random fault.
+fn disturb(net: &mut Net, stream: &mut Stream) {
+    let count = net.nodes.len() as u64;
+    let node = stream.below(count) as usize;
+    match stream.below(12) {
+        0 | 1 => net.kill(node, if stream.below(2) == 0 { Stop::Crash } else { Stop::Graceful }),
+        2..=4 => net.start(node),
+        5 => net.freeze(node),
+        6 => net.thaw(node),
+        7 => {
+            let size = 1 + stream.below(count - 1) as usize;
+            let group: Vec<usize> = (0..size).map(|step| (node + step) % count as usize).collect();
+            net.partition(&group);
+        }
+        8 => net.cut(node, (node + 1 + stream.below(count - 1) as usize) % count as usize),
+        9 => net.heal(),
+        10 => {
+            if let Some(leader) = net.leader() {
+                net.kill(leader, Stop::Crash);
+            }
+        }
+        _ => {
+            if let Some(leader) = net.leader().filter(|leader| *leader != node) {
+                let _refused = net.transfer(leader, node);
+            }
+        }
+    }
+}
+
+/// Runs faults for about two minutes with appends at whoever leads, then heals everything.
+fn run(seed: u64, broken: Broken) -> Net {
+    let mut stream = Streams::new(seed).stream("chaos", "dledger");
+    let members = [3, 5, 3, 4][stream.below(4) as usize];
+    let refuse = stream.below(2) == 0;
+    let mut net = Net::new(Setup { members, seed, refuse, broken }, DLedgerConfig::default());
+    net.tracing = false;
+    (0..usize::from(members)).for_each(|node| net.start(node));
+    let mut payload = 0;
+    for _ in 0..40 {
+        if stream.below(3) != 0 {
+            disturb(&mut net, &mut stream);
+        }
+        for _ in 0..stream.below(4) {
+            // Everybody who thinks that it leads takes appends, deposed ones included.
+            for node in 0..net.nodes.len() {
+                for _ in 0..stream.below(40) {
+                    payload += 1;
+                    let _refused = net.append(node, payload);
+                }
+            }
+            net.run_for(SimDuration::from_millis(stream.below(3_000)));
+        }
+        net.checker.match_logs(net.nodes.iter().filter_map(|node| node.server.as_ref()));
+    }
+    net.heal();
+    for node in 0..net.nodes.len() {
+        net.start(node);
+        net.thaw(node);
+    }
+    net
+}
+
+/// After healing: a leader, and what it appends is committed everywhere. How long the leader took.
+fn recover(net: &mut Net, seed: u64) -> SimDuration {
+    let healed = net.now;
+    let leader = net.run_until_leader(healed + LEADER_WITHIN);
+    assert!(leader.is_some(), "seed {seed}: no leader {LEADER_WITHIN} after healing");
+    let took = net.now.since(healed);
+    let end = net.now + COMMITTED_WITHIN;
+    let mut payload = 1 << 40;
+    while net.now < end {
+        payload += 1;
+        if let Some(leader) = net.leader() {
+            let _refused = net.append(leader, payload);
+        }
+        net.run_for(SimDuration::from_millis(1_000));
+    }
+    // The last second's entry may be on its way.
+    let committed = net.checker.committed().len() as i64 - 1;
+    for server in net.running() {
+        let behind = committed - server.log().committed();
+        assert!(behind <= 2, "seed {seed}: {:?} is {behind} behind", server.me());
+    }
+    assert!(net.checker.committed().iter().any(|(_, payload)| *payload > 1 << 40), "seed {seed}: nothing new");
+    net.checker.match_logs(net.nodes.iter().filter_map(|node| node.server.as_ref()));
+    took
+}
+
+#[test]
+fn random_faults_never_break_safety_and_a_healed_group_works_again() {
+    let mut longest = SimDuration::ZERO;
+    let mut replaced = 0;
+    for seed in 0..u64::from(cases(300)) {
+        let mut net = run(seed, Broken::Nothing);
+        assert!(net.checker.violations.is_empty(), "seed {seed}: {:#?}", net.checker.violations);
+        longest = longest.max(recover(&mut net, seed));
+        assert!(net.checker.violations.is_empty(), "seed {seed}: {:#?}", net.checker.violations);
+        replaced += net.checker.replaced;
+    }
+    println!("longest wait for a leader {longest}, entries committed by counting and replaced {replaced}");
+}
+
+#[test]
+fn every_broken_rule_is_found() {
+    for broken in [Broken::VotesTwice, Broken::CommitsAlone, Broken::VotesForShortLogs, Broken::ComparesNothing] {
+        let found = (0..200).find(|seed| !run(*seed, broken).checker.violations.is_empty());
+        assert!(found.is_some(), "{broken:?} was not noticed");
+    }
+}
