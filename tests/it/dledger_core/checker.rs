@@ -113,10 +113,6 @@ impl Checker {
         }
     }
 
-    pub(crate) fn committed(&self) -> &[(i64, u64)] {
-        &self.committed
-    }
-
     pub(crate) fn assert_fine(&self) {
         assert!(self.violations.is_empty(), "{:#?}", self.violations);
     }

@@ -15,6 +15,7 @@ enum Event {
     Tick { node: usize },
     Deliver { slot: usize },
     Unreachable { node: usize, peer: usize, life: u32 },
+    Poll,
 }
 
 struct Mail {
@@ -42,11 +43,13 @@ pub(crate) struct Setup {
     /// Whether calls to a dead member fail at once.
     pub(crate) refuse: bool,
     pub(crate) broken: Broken,
+    /// Ticks everybody all the time.
+    pub(crate) nervous: bool,
 }
 
 impl Setup {
     pub(crate) const fn new(members: u8, seed: u64) -> Self {
-        Self { members, seed, refuse: true, broken: Broken::Nothing }
+        Self { members, seed, refuse: true, broken: Broken::Nothing, nervous: false }
     }
 }
 
@@ -85,6 +88,10 @@ impl Net {
             armed: SimTime::MAX,
             draws: streams.stream(&format!("n{ix}"), "election"),
         };
+        let mut queue = EventQueue::default();
+        if setup.nervous {
+            queue.push(SimTime::from_nanos(777), Event::Poll);
+        }
         Self {
             now: SimTime::ZERO,
             nodes: (0..count).map(node).collect(),
@@ -94,7 +101,7 @@ impl Net {
             events: 0,
             last_beat: SimTime::ZERO,
             setup,
-            queue: EventQueue::default(),
+            queue,
             mail: Vec::new(),
             free: Vec::new(),
             cut: vec![vec![false; count]; count],
@@ -156,15 +163,22 @@ impl Net {
                     self.input(node, |server, now, draw, out| server.on_tick(now, draw, out));
                 }
             }
+            Event::Poll => {
+                for node in 0..self.nodes.len() {
+                    self.input(node, |server, now, draw, out| server.on_tick(now, draw, out));
+                }
+                self.queue.push(self.now + SimDuration::from_nanos(300_017), Event::Poll);
+            }
             Event::Deliver { slot } => {
-                let to = self.mail[slot].as_ref().expect("mail in its slot").to;
-                if self.nodes[to].frozen {
+                let Mail { from, to, lives, .. } = *self.mail[slot].as_ref().expect("mail in its slot");
+                let lost = self.cut[from][to] || (self.nodes[from].life, self.nodes[to].life) != lives;
+                if self.nodes[to].frozen && !lost {
                     self.nodes[to].held.push(event);
                     return;
                 }
                 let mail = self.mail[slot].take().expect("mail in its slot");
                 self.free.push(slot);
-                if (self.nodes[mail.from].life, self.nodes[to].life) != mail.lives {
+                if lost {
                     return;
                 }
                 if matches!(mail.message, Message::Beat { .. }) {
