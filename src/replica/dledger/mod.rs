@@ -23,6 +23,11 @@
 //! - A follower that restarts with a shorter log gets the missing entries only after the next append has shown the gap, and
 //!   the leader goes on counting it for what it had acknowledged: with power losses inside the 10 ms flush interval,
 //!   or a member that returns with an empty disk and has forgotten its vote, committed entries can be lost.
+//! - A member whose log was cut below its committed index keeps that index until the log has grown past it.
+//! - A candidate whose term ran ahead while its log stayed behind is shut out as long as the leader has its quorum: its votes
+//!   are refused for the log, and the leader does not heed its later term.
+//! - Acknowledgements lost on the way, without a new append that shows it, are made good one entry per second: the follower
+//!   answers for entries that it has already only in its check of each second, and the leader repeats one at a time.
 //!
 //! # Departures
 //! - Entries travel in ranges: what one run of a dispatcher finds is one message, and a dispatcher runs at most once per
