@@ -27,7 +27,7 @@
 //! - A candidate whose term ran ahead while its log stayed behind is shut out as long as the leader has its quorum: its votes
 //!   are refused for the log, and the leader does not heed its later term.
 //! - Acknowledgements lost on the way, without a new append that shows it, are made good one entry per second: the follower
-//!   answers for entries that it has already only in its check of each second, and the leader repeats one at a time.
+//!   answers for entries that it has already only in its check of each second, and the leader repeats one at a time. A gap is refused once: when that answer is lost, the follower hangs until the leader changes.
 //!
 //! # Departures
 //! - Entries travel in ranges: what one run of a dispatcher finds is one message, and a dispatcher runs at most once per
