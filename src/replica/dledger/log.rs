@@ -274,7 +274,9 @@ mod tests {
     #[test]
     fn a_rewritten_tail_is_unflushed() {
         let mut log = log(1 << 30);
-        (0..4).for_each(|_| drop(log.append(MS(1), 1, 10, 0)));
+        for _ in 0..4 {
+            log.append(MS(1), 1, 10, 0);
+        }
         log.truncate(MS(31), 1);
         log.append(MS(32), 2, 10, 0);
         log.lose_unflushed(MS(33));
@@ -284,7 +286,9 @@ mod tests {
     #[test]
     fn the_committed_index_comes_back_as_of_the_last_checkpoint() {
         let mut log = log(1 << 30);
-        (0..9).for_each(|_| drop(log.append(MS(1), 1, 10, 0)));
+        for _ in 0..9 {
+            log.append(MS(1), 1, 10, 0);
+        }
         for (at, index) in [(100, 3), (2_900, 5), (3_100, 8)] {
             log.commit(MS(at), index);
         }
@@ -298,7 +302,9 @@ mod tests {
     #[test]
     fn expired_entries_leave_from_the_front_but_for_the_last() {
         let mut log = log(1 << 30);
-        (0..5).for_each(|n| drop(log.append(MS(1), 1, 10, n)));
+        for n in 0..5 {
+            log.append(MS(1), 1, 10, n);
+        }
         log.expire_before(2);
         assert_eq!((log.begin(), log.end(), log.range(0, 9).len()), (2, 4, 3));
         assert_eq!((log.get(1), log.get(2).map(|entry| entry.payload)), (None, Some(2)));
