@@ -72,6 +72,9 @@ pub(super) struct Cx<'a, E> {
 }
 
 /// One member of a group (`DLedgerServer`). Indexes and terms are -1 where upstream has none.
+///
+/// Inputs are given in the order of their times. `draw(n)` gives a number evenly in `0..n`, from the member's own stream:
+/// the waits before votes come from it.
 #[derive(Clone, Debug)]
 pub struct Server<E> {
     pub(super) config: DLedgerConfig,

@@ -170,7 +170,7 @@ fn appends_time_out_only_behind_the_quorum_index() {
 fn appends_are_refused_without_office_without_room_and_without_disk() {
     let config = DLedgerConfig { max_pending_requests_num: 4, ..DLedgerConfig::default() };
     let mut rig = Rig::with(config, 3, &[1]);
-    let mut append = |rig: &mut Rig| rig.server.append(ms(50), 0, 100, &mut Output::default());
+    let append = |rig: &mut Rig| rig.server.append(ms(50), 0, 100, &mut Output::default());
     assert_eq!(append(&mut rig), Err(AppendError::NotLeader));
     let mut rig = rig.elected();
     for _ in 0..5 {

@@ -75,7 +75,7 @@ fn a_transferee_that_follows_or_is_overtaken_says_so() {
 fn a_failed_transfer_lets_the_leader_append_again() {
     let mut rig = Rig::leading(3, &[1]).steady();
     rig.server.transfer_leadership(ms(10), PeerIx(1), &mut rig.out).unwrap();
-    let mut append = |rig: &mut Rig, at| rig.server.append(ms(at), 0, 100, &mut Output::default());
+    let append = |rig: &mut Rig, at| rig.server.append(ms(at), 0, 100, &mut Output::default());
     assert_eq!(append(&mut rig, 11), Err(AppendError::Transferring));
     assert_eq!(rig.server.transfer_leadership(ms(12), PeerIx(2), &mut rig.out), Err(AppendError::Transferring));
     rig.run_until(3_009);
