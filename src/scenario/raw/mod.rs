@@ -1,6 +1,7 @@
 //! The structs of the file format. Their doc comments are what the JSON Schema and `docs/scenarios.md` show to the people
 //! who write scenarios, so they speak of YAML keys, not of Rust.
 
+mod broker_settings;
 mod cluster;
 mod counts;
 mod expect;
@@ -9,6 +10,7 @@ mod listener;
 mod load;
 mod messages;
 mod moves;
+mod replicas;
 mod settings;
 mod subscriptions;
 mod timeline;
@@ -17,7 +19,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use cluster::{Broker, Cluster, Handling, Nameserver, Network};
+pub(crate) use broker_settings::{BrokerFields, MaybeTimes};
+pub use cluster::{Broker, BrokerHandling, Cluster, Handling, Nameserver, Network};
 pub use counts::{CounterCheck, CounterName, LatenessCheck, NamedCount};
 pub use expect::{
     AllocationCheck, AtLeastMessages, AtMostMessages, BalancedCheck, CountCheck, Expect, GroupTopic, IdleCheck,
@@ -25,9 +28,10 @@ pub use expect::{
 };
 pub use groups::{Group, Instance, Mode, Model, Phases, RestartIdentity, StartOf, Stored, Strategy};
 pub use listener::Rule;
-pub use load::{ArrivalKind, Keys, Preload, Producer, ProfilePoint, Selector, Topic};
+pub use load::{ArrivalKind, Keys, Preload, Producer, ProfilePoint, Selector, SendKind, Topic};
 pub use messages::{Outcomes, Property, Transaction};
 pub use moves::{ResetOffset, ResetTo, Starters};
+pub use replicas::{BrokerRole, Dledger, FlushDiskType, Replica};
 pub use settings::{BrokerSettings, ConsumerSettings, Where};
 pub use subscriptions::{RawExpression, Subscriptions};
 pub use timeline::{Restart, Scale, SetQueues, SetRate, SetServiceTime, StopKinds, Targets, Timed};

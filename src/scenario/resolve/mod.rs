@@ -2,6 +2,7 @@
 //! cannot be is refused at its place.
 
 mod broadcast;
+mod brokers;
 mod census;
 mod check;
 mod clients;
@@ -36,6 +37,7 @@ use names::NamesOf;
 pub(crate) struct Resolver<'a> {
     root: &'a Root,
     tree: &'a Node,
+    nameservers: NamesOf,
     brokers: NamesOf,
     /// Topics of the file.
     topics: NamesOf,

@@ -18,6 +18,7 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     let mut r = Resolver {
         root,
         tree,
+        nameservers: NamesOf::in_order("nameserver", fill::nameserver_names(&root.cluster)),
         brokers: NamesOf::sorted("broker", fill::broker_names(&root.cluster)),
         topics: NamesOf::sorted("topic", root.topics.keys().cloned()),
         all_topics: NamesOf::in_order("topic", []),
@@ -32,9 +33,9 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     };
     r.check_run()?;
     r.check_names()?;
-    let nameservers = r.nameservers()?;
-    let brokers = r.broker_plans()?;
+    let (brokers, replicas) = r.broker_plans()?;
     r.count_topics()?;
+    let nameservers = r.nameservers()?;
     let topics = r.topic_plans(&brokers)?;
     r.queues = r.all_queues(&topics)?;
     let mut clients = clients::Clients::new(root.seed.unwrap_or_default());
@@ -73,7 +74,7 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         network: r.network(),
         nameservers,
         brokers,
-        replicas: Vec::new(),
+        replicas,
         fallible: false,
         link_rules: Vec::new(),
         autoscalers: Vec::new(),
