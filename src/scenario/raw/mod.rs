@@ -10,6 +10,7 @@ mod listener;
 mod load;
 mod messages;
 mod moves;
+mod outages;
 mod replicas;
 mod settings;
 mod subscriptions;
@@ -31,6 +32,7 @@ pub use listener::Rule;
 pub use load::{ArrivalKind, Keys, Preload, Producer, ProfilePoint, Selector, SendKind, Topic};
 pub use messages::{Outcomes, Property, Transaction};
 pub use moves::{ResetOffset, ResetTo, Starters};
+pub use outages::{ClusterCount, ConsumeOutageCheck, LeaderlessCheck, ReplicationLagCheck, SendOutageCheck};
 pub use replicas::{BrokerRole, Dledger, FlushDiskType, Replica};
 pub use settings::{BrokerSettings, ConsumerSettings, Where};
 pub use subscriptions::{RawExpression, Subscriptions};
@@ -68,6 +70,10 @@ pub struct Root {
     /// Distance of the samples of the time series. Default `1s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_interval: Option<Duration>,
+    /// Servers and links can fail: clients then watch over every call, as real ones do. Default: when something in the file
+    /// can fail, beside consumers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallible: Option<bool>,
     /// Nameservers, brokers and the network between them and the clients.
     #[serde(default)]
     pub cluster: Cluster,

@@ -2,7 +2,7 @@
 
 use super::counts::{counter_check, counter_words};
 use crate::scenario::raw::{Expect, GroupTopic, SetQueues, Timed};
-use crate::scenario::units::Names;
+use crate::scenario::units::{Duration, Names};
 
 fn listed(names: &Names) -> String {
     names.0.join(", ")
@@ -72,7 +72,7 @@ fn bounds(least: Option<String>, most: Option<String>) -> String {
     }
 }
 
-fn since(since: Option<crate::scenario::units::Duration>) -> String {
+fn since(since: Option<Duration>) -> String {
     since.filter(|since| !since.0.is_zero()).map(|since| format!(" since {since}")).unwrap_or_default()
 }
 
@@ -135,10 +135,36 @@ pub(crate) fn of_check(expect: &Expect) -> String {
     if let Some(c) = &expect.delay_lateness {
         return format!("{} of the lateness of delayed messages at most {}", c.percentile, c.at_most);
     }
+    if let Some(words) = of_outage(expect) {
+        return words;
+    }
     match &expect.idle_consumers {
         Some(c) => format!("{}: exactly {} idle consumers", c.group, c.exactly),
         None => String::new(),
     }
+}
+
+fn of_outage(expect: &Expect) -> Option<String> {
+    let times = |least: Option<Duration>, most: Option<Duration>| {
+        bounds(least.map(|time| time.to_string()), most.map(|time| time.to_string()))
+    };
+    if let Some(c) = &expect.acknowledged_lost {
+        let (least, most) = c.equals.map_or((c.at_least, c.at_most), |n| (Some(n), Some(n)));
+        return Some(format!("acknowledged messages lost {}", counts(least, most)));
+    }
+    if let Some(c) = &expect.send_outage {
+        return Some(format!("{}: no send succeeded for {}", c.topic, times(c.at_least, c.at_most)));
+    }
+    if let Some(c) = &expect.consume_outage {
+        let of = of_topic(&c.group, c.topic.as_ref());
+        return Some(format!("{of}: a queue stood still for {}", times(c.at_least, c.at_most)));
+    }
+    if let Some(c) = &expect.leaderless_time {
+        return Some(format!("{}: nobody took sends for {}", c.broker, times(c.at_least, c.at_most)));
+    }
+    let c = expect.replication_lag.as_ref()?;
+    let bounds = bounds(c.at_least.map(|bytes| bytes.to_string()), c.at_most.map(|bytes| bytes.to_string()));
+    Some(format!("{}: replication lag {bounds}", c.broker))
 }
 
 fn counts(least: Option<u64>, most: Option<u64>) -> String {

@@ -15,6 +15,7 @@ mod listener;
 mod lives;
 mod messages;
 mod names;
+mod outages;
 mod producers;
 mod queues;
 mod subscriptions;
