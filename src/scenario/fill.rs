@@ -4,10 +4,11 @@ use indexmap::IndexMap;
 
 use super::plan::DLedgerPlan;
 use super::raw::{
-    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, Expect, Group, Mode, Model, Nameserver, Outcomes,
-    Producer, Replica, RestartIdentity, Root, Selector, SendKind, StopKinds, Strategy, Timed, Topic,
+    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, DiskFate, Expect, Group, Mode, Model, Nameserver,
+    Outcomes, Producer, Replica, RestartIdentity, Root, Selector, SendKind, StopKinds, Strategy, Timed, Topic,
 };
-use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, Rate};
+use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, NamesOr, Rate};
+use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimDuration;
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
 
@@ -55,6 +56,21 @@ pub(crate) fn fill(root: &mut Root, file: &str) {
         producer.handling = producer.handling.take().or_else(|| client.clone());
         producer.nameservers.get_or_insert_with(|| nameservers.clone());
         fill_producer(producer);
+    }
+    for scaler in root.autoscalers.values_mut() {
+        let min = *scaler.min.get_or_insert(1);
+        scaler.interval.get_or_insert(seconds(15));
+        scaler.scale_up_cool_down.get_or_insert(zero());
+        scaler.scale_down_cool_down.get_or_insert(seconds(300));
+        scaler.graceful.get_or_insert(true);
+        if let Some(group) = root.groups.get_mut(&scaler.group) {
+            group.instances.get_or_insert(CountOrList::Count(min));
+        }
+    }
+    if let Some(chaos) = &mut root.chaos {
+        chaos.from.get_or_insert(seconds(10));
+        let mean = Distribution::Exponential { mean: SimDuration::from_secs(20).as_nanos() };
+        chaos.outage.get_or_insert_with(|| Dist::from_distribution(&mean));
     }
     for group in root.groups.values_mut() {
         group.handling = group.handling.take().or_else(|| client.clone());
@@ -269,6 +285,23 @@ fn fill_timed(timed: &mut Timed) {
         restart.downtime.get_or_insert(seconds(5));
         restart.by.get_or_insert(StopKinds::Stop);
         restart.fresh_host.get_or_insert(false);
+        restart.overlap.get_or_insert(seconds(5));
+        if *restart.surge.get_or_insert(0) == 0 {
+            restart.unavailable.get_or_insert(1);
+        }
+    }
+    if let Some(NamesOr(restart)) = &mut timed.restart {
+        restart.after.get_or_insert(seconds(5));
+        restart.by.get_or_insert(StopKinds::Stop);
+    }
+    if let Some(NamesOr(lost)) = &mut timed.lose_host {
+        lost.disk.get_or_insert(DiskFate::Kept);
+    }
+    if let Some(partition) = timed.partition.as_mut().filter(|partition| !partition.between.is_empty()) {
+        partition.one_way.get_or_insert(false);
+    }
+    if let Some(link) = timed.slow_link.as_mut().filter(|link| !link.between.is_empty()) {
+        link.one_way.get_or_insert(false);
     }
     if let Some(reset) = &mut timed.reset_offset {
         reset.force.get_or_insert(true);

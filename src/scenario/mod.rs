@@ -15,9 +15,11 @@ pub mod plan;
 pub mod raw;
 pub mod reference;
 mod resolve;
+mod rewrite;
 pub mod schema;
 mod tree;
 pub mod units;
 
 pub use diagnose::{ScenarioError, Warning, nearest};
 pub use load::{Overrides, Scenario, load};
+pub use rewrite::units_of;

@@ -40,9 +40,9 @@ impl Resolver<'_> {
                 Some(dledger) => {
                     if raw.slaves.is_some() {
                         let at = self.replica_place(&at, "slaves");
-                        return Err(self.key_fault(&at, format!("{name} is a Raft group and has slaves")).help(
-                            "a Raft group is made of equal members; remove `slaves` or `dledger`",
-                        ));
+                        return Err(self
+                            .key_fault(&at, format!("{name} is a Raft group and has slaves"))
+                            .help("a Raft group is made of equal members; remove `slaves` or `dledger`"));
                     }
                     let at = self.replica_place(&at, "dledger");
                     if raw.broker_role.is_some() {

@@ -74,6 +74,14 @@ pub(crate) fn check_counts(root: &Root, tree: &Node) -> Result<(), Fault> {
             let at = At::default().key("timeline").index(index).key("scale").key("instances");
             within(scale.instances, 0, MOST_INSTANCES, &at, "the number of instances")?;
         }
+        if let Some(restart) = &timed.rolling_restart {
+            let at = At::default().key("timeline").index(index).key("rollingRestart").key("surge");
+            within(restart.surge.unwrap_or(0), 0, MOST_INSTANCES, &at, "`surge`")?;
+        }
+    }
+    for (name, scaler) in &root.autoscalers {
+        let at = At::default().key("autoscalers").key(name).key("max");
+        within(scaler.max, 1, MOST_INSTANCES, &at, "`max`")?;
     }
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! The whole plan, part after part.
 
 use super::names::NamesOf;
-use super::{Resolver, census, clients};
+use super::nodes::Servers;
+use super::{Resolver, census, clients, fallible};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::diagnose::Fault;
 use crate::scenario::fill;
 use crate::scenario::plan::{Action, Plan};
 use crate::scenario::raw::Root;
-use crate::scenario::tree::Node;
+use crate::scenario::tree::{At, Node};
 
 /// Resolves a filled scenario.
 ///
@@ -42,7 +43,8 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     let mut producers = r.producer_plans(&mut clients)?;
     r.expressions = r.all_expressions()?;
     let members = r.members()?;
-    let lived = r.timeline(&members, &topics, &producers, &mut clients)?;
+    let servers = Servers { nameservers: &nameservers, brokers: &brokers, replicas: &replicas, producers: &producers };
+    let mut lived = r.timeline(&members, &topics, &servers, &mut clients)?;
     let groups = r.group_plans(&members, &lived, &clients)?;
     let mut instances = members.into_plans();
     let (client_ids, number) = clients.interned();
@@ -51,6 +53,9 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     }
     for (instance, start) in instances.iter_mut().zip(&lived.first_starts) {
         instance.start = start.map(|(at, client)| (at, number[client.at()]));
+    }
+    for (_, client) in lived.autoscalers.iter_mut().flat_map(|plan| &mut plan.instances) {
+        *client = number[client.at()];
     }
     let mut timeline = lived.actions;
     for action in &mut timeline {
@@ -76,8 +81,8 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         brokers,
         replicas,
         fallible: false,
-        link_rules: Vec::new(),
-        autoscalers: Vec::new(),
+        link_rules: lived.rules,
+        autoscalers: lived.autoscalers,
         topics,
         producers,
         groups,
@@ -85,6 +90,13 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         timeline,
         expect,
     };
+    let reason = fallible::reason(&plan);
+    if let (Some(reason), Some(false)) = (&reason, root.fallible) {
+        let fault =
+            r.fault(&At::default().key("fallible"), format!("servers or links can fail here, because {reason}"));
+        return Err(fault.help("remove `fallible`"));
+    }
+    plan.fallible = reason.is_some() || root.fallible == Some(true);
     if let Some(until) = root.until.filter(|until| until.0 < duration) {
         cut(&mut plan, until.0);
     }

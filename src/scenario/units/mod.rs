@@ -4,6 +4,7 @@ mod dist;
 mod forms;
 mod levels;
 mod quantity;
+mod short;
 mod weights;
 
 pub use dist::Dist;
@@ -11,4 +12,5 @@ pub use forms::{CountOrList, CountOrMap, Names, QueueRefs};
 pub use levels::DelayLevelText;
 pub(crate) use quantity::parse_bytes;
 pub use quantity::{Bandwidth, Bytes, ClockOffset, Duration, Millis, Percentile, Quantity, Rate};
+pub use short::{NamesOr, ShortForm};
 pub use weights::{Scalar, Weights};
