@@ -22,4 +22,3 @@ pub mod units;
 
 pub use diagnose::{ScenarioError, Warning, nearest};
 pub use load::{Overrides, Scenario, load};
-pub use rewrite::units_of;

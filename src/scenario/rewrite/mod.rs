@@ -1,27 +1,32 @@
 //! A scenario with another timeline, as a file of its own: what a search found, in a form that repeats it without the search.
 
+mod alive;
 mod entry;
-mod units;
-
-pub use units::units_of;
 
 use super::load::Scenario;
 use super::plan::TimedAction;
 use super::raw::{Instance, StartOf};
-use super::units::CountOrList;
+use super::units::{CountOrList, Duration};
+use crate::kernel::time::SimDuration;
+use alive::Alive;
 use entry::Writer;
 
 impl Scenario {
-    /// The scenario as YAML with `actions` as its whole timeline, each written out, and without `chaos`. Overrides and seed
-    /// are those that were applied when it was read. `actions` are some of this scenario's plan, in its order; what belongs
-    /// together (see [`units_of`]) must be there together.
+    /// The scenario as YAML with `timeline` as its whole timeline, each action written out, until `end`; without `chaos` and
+    /// without expectations. Overrides and seed are those that were applied when it was read. `timeline` are actions of
+    /// this scenario's plan, in its order; those that cannot happen when others are left out (the start of what runs) are
+    /// left out, too, since they change nothing in a run.
     ///
     /// Read again it is a plan with these actions; the numbers of client ids and of link rules may differ when some are left
     /// out, their order does not.
     #[must_use]
-    pub fn with_timeline(&self, actions: &[TimedAction]) -> String {
+    pub fn with_timeline(&self, timeline: &[TimedAction], end: SimDuration) -> String {
         let mut root = self.root().clone();
         root.chaos = None;
+        root.expect.clear();
+        if end < self.plan.duration {
+            root.until = Some(Duration(end));
+        }
         root.fallible = self.plan.fallible.then_some(true);
         for (name, group) in &mut root.groups {
             let declared = match group.instances.take() {
@@ -47,7 +52,11 @@ impl Scenario {
                 CountOrList::List(list)
             });
         }
-        root.timeline = Writer::new(&self.plan).entries(actions);
+        root.timeline = {
+            let mut alive = Alive::new(&self.plan);
+            let possible: Vec<TimedAction> = timeline.iter().filter(|timed| alive.may(timed)).cloned().collect();
+            Writer::new(&self.plan).entries(&possible)
+        };
         let yaml = serde_yaml::to_string(&root).expect("the structs of the file format are always writable");
         format!("# yaml-language-server: $schema=schema.json\n{yaml}")
     }
