@@ -156,6 +156,8 @@ pub struct PullReply {
     pub code: PullCode,
     /// `nextBeginOffset`.
     pub next_begin_offset: u64,
+    /// `suggestWhichBrokerId`: whom to pull from next.
+    pub suggest: u32,
     /// The messages.
     pub batch: Vec<Pulled>,
 }

@@ -22,8 +22,14 @@ impl Broker {
         out: &mut Outbox,
     ) {
         if let Err(code) = self.check(&request, &out.verdicts) {
-            let reply =
-                PullReply { queue: request.queue, token: request.token, code, next_begin_offset: 0, batch: Vec::new() };
+            let reply = PullReply {
+                queue: request.queue,
+                token: request.token,
+                code,
+                next_begin_offset: 0,
+                suggest: 0,
+                batch: Vec::new(),
+            };
             out.reply(channel, correlation, Body::PullReply(reply));
             return;
         }
@@ -94,6 +100,7 @@ impl Broker {
                     token: held.request.token,
                     code,
                     next_begin_offset: held.request.offset,
+                    suggest: 0,
                     batch: Vec::new(),
                 },
             };
@@ -126,6 +133,11 @@ impl Broker {
     /// does not want leaves them where they are.
     pub fn held_offsets(&self) -> impl Iterator<Item = (QueueIx, u64)> + '_ {
         self.holds.all().map(|held| (held.request.queue, held.request.offset))
+    }
+
+    /// The held pulls with the connections they came by.
+    pub fn held_pulls(&self) -> impl Iterator<Item = (Channel, &PullRequest)> + '_ {
+        self.holds.all().map(|held| (held.channel, &held.request))
     }
 
     /// The checks before the store is read.
@@ -176,6 +188,7 @@ impl Broker {
             token: request.token,
             code,
             next_begin_offset: result.next_begin_offset.max(0) as u64,
+            suggest: 0,
             batch,
         }
     }
