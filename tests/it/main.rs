@@ -22,6 +22,7 @@ mod real_runs;
 mod report;
 mod returns;
 mod scenario;
+mod scenario_failures;
 mod scenario_messages;
 mod store_disk;
 mod store_oracle;
