@@ -11,7 +11,7 @@ const CLUSTER: &str = "
 title: A small cluster
 duration: 40s
 sampleInterval: 1s
-topics: {t: {queues: 4}}
+topics: {t: {queues: 4, preload: {perQueue: 1, bodySize: 100B}}}
 producers: {p: {topic: t, rate: 20/s, keys: {count: 8}}}
 groups: {g: {topics: t, consumeMode: ORDERLY, instances: 2, serviceTime: 1ms}}
 timeline: [{at: 30s, setRate: {producer: p, rate: 5/s}}]
@@ -39,6 +39,12 @@ fn as_raft(world: &mut World) {
     world.failing.roles = RaftTrack::new(2);
     let leads = Fact::RaftRole { broker: BrokerIx(0), role: RaftRoleNow::Leader, term: 1 };
     world.observe(leads);
+}
+
+/// A message that is there before the run was acknowledged.
+fn acknowledge(world: &mut World) {
+    let queue = (0..world.directory.len()).map(QueueIx::new).find(|queue| world.appended(*queue) > 0);
+    world.failing.acknowledged[queue.expect("the topic has a backlog").at()].insert(0);
 }
 
 /// A sabotage is found at the first sample after the action, in these words.
@@ -69,7 +75,7 @@ fn two_leaders_in_a_term_are_found() {
 fn an_acknowledged_message_that_is_dropped_is_found() {
     let prepare = |world: &mut World| {
         as_raft(world);
-        world.failing.acknowledged[0].insert(0);
+        acknowledge(world);
     };
     found(Sabotage::DropAcknowledged, prepare, "has lost 1 messages that a majority had acknowledged");
 }
@@ -78,7 +84,7 @@ fn an_acknowledged_message_that_is_dropped_is_found() {
 fn an_acknowledged_message_may_go_with_the_disks() {
     let prepare = |world: &mut World| {
         as_raft(world);
-        world.failing.acknowledged[0].insert(0);
+        acknowledge(world);
         world.failing.watchdog.disk_lost[0] = true;
     };
     let outcome = run(Some(Sabotage::DropAcknowledged), prepare);
@@ -117,6 +123,7 @@ fn an_offset_that_goes_back_under_its_only_owner_is_found_and_with_a_cause_it_is
     let caused = |world: &mut World| {
         world.may_pass_over(BrokerIx(0));
         back(world);
+        world.watch_offsets_anew(BrokerIx(0));
     };
     assert!(run(None, caused).is_ok());
 }
