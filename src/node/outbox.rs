@@ -52,6 +52,8 @@ pub enum Timer {
     CallSweep,
     /// Consumer: the pull thread's attempt to connect is over.
     PullConnect,
+    /// Producer: a `send()` call has run out of time.
+    SendTimeout,
     /// Broker: the main timer thread has something else to do than to register.
     BrokerTimer,
     /// Broker: a call of the main timer thread ran into its timeout.

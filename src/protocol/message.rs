@@ -157,7 +157,7 @@ pub struct PullReply {
     pub code: PullCode,
     /// `nextBeginOffset`.
     pub next_begin_offset: u64,
-    /// `suggestWhichBrokerId`: the broker id to pull from next.
+    /// `suggestWhichBrokerId`: whom to pull from next.
     pub suggest: u32,
     /// The messages.
     pub batch: Vec<Pulled>,

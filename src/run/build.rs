@@ -325,7 +325,8 @@ fn network(plan: &Plan, streams: &Streams) -> Network {
 fn nameservers(plan: &Plan, streams: &Streams) -> Vec<NameserverHost> {
     let host = |(index, nameserver): (usize, &crate::scenario::plan::NameserverPlan)| NameserverHost {
         host: Host::new(nameserver.start_at),
-        nameserver: Nameserver::new(NameserverIx::new(index), nameserver.config.clone()),
+        nameserver: Nameserver::new(NameserverIx::new(index), nameserver.config.clone())
+            .with_order_topics(&nameserver.order_topics),
         timers: [None; TIMERS],
         handling: nameserver.config.handling.sampler(),
         handling_stream: streams.stream(&nameserver.name, "handling"),
@@ -378,7 +379,7 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployme
             deployment: Rc::clone(deployment),
             config: instance.config.clone(),
             directory: Rc::clone(directory),
-            nameservers: plan.nameservers.len(),
+            nameservers: instance.nameservers.clone(),
             stream: streams.stream(&instance.name, "client"),
             service_stream: streams.stream(&instance.name, "service"),
         })

@@ -111,8 +111,10 @@ impl World {
                     &mut self.out,
                 );
             }
-            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_closed(closing.server),
-            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(closing.server),
+            Address::Producer(_) | Address::Consumer(_) => {
+                self.client_closed(closing.to, closing.server, closing.how);
+                return;
+            }
         }
         self.carry_out(closing.to);
     }

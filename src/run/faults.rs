@@ -143,20 +143,64 @@ impl World {
     }
 
     fn tell_stop(&mut self, node: Address) {
-        self.shut_down(node);
+        let (now, out) = (self.now, &mut self.out);
+        match node {
+            Address::Nameserver(nameserver) => self.nameservers[nameserver.at()].nameserver.on_stop(now, out),
+            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_stop(now, out),
+            Address::Broker(_) | Address::Consumer(_) => {
+                self.shut_down(node);
+                return;
+            }
+        }
+        self.carry_out_changed(node);
     }
 
     fn tell_killed(&mut self, node: Address) {
-        let _ = (&self.now, node);
+        let (now, out) = (self.now, &mut self.out);
+        match node {
+            Address::Nameserver(nameserver) => self.nameservers[nameserver.at()].nameserver.on_killed(now, out),
+            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_killed(now, out),
+            Address::Broker(_) | Address::Consumer(_) => {}
+        }
+        self.carry_out_changed(node);
     }
 
     fn tell_host_lost(&mut self, node: Address, disk_lost: bool) {
-        let _ = (&self.now, node, disk_lost);
+        let (now, out) = (self.now, &mut self.out);
+        match node {
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_host_lost(now, disk_lost, out);
+            }
+            Address::Producer(producer) => {
+                self.producers[producer.at()].path.producer.on_host_lost(now, disk_lost, out);
+            }
+            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_host_lost(now, out),
+            Address::Broker(_) => {}
+        }
+        self.carry_out_changed(node);
     }
 
     fn tell_restart(&mut self, node: Address, empty_disk: bool) {
-        let _ = (&self.now, node, empty_disk);
         self.observe(Fact::NodeStarted { node, kept: None });
+        let (now, out) = (self.now, &mut self.out);
+        match node {
+            Address::Nameserver(nameserver) => {
+                self.nameservers[nameserver.at()].nameserver.on_restart(now, empty_disk, out);
+            }
+            Address::Producer(producer) => {
+                self.producers[producer.at()].path.producer.on_restart(now, empty_disk, out);
+            }
+            Address::Broker(_) | Address::Consumer(_) => {}
+        }
+        self.carry_out_changed(node);
+    }
+
+    /// What a node wants whose process has begun or ended; a producer sends at other times from now on.
+    fn carry_out_changed(&mut self, node: Address) {
+        self.carry_out(node);
+        if let Address::Producer(producer) = node {
+            self.replan_sends(producer);
+        }
     }
 
     pub(super) fn tell_task(&mut self, broker: BrokerIx, task: Task) {
@@ -165,10 +209,12 @@ impl World {
 
     /// A client has learnt that a connection is gone.
     pub(super) fn client_closed(&mut self, client: Address, server: Address, how: Disconnection) {
-        let _ = how;
+        let (now, out) = (self.now, &mut self.out);
         match client {
-            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_closed(server),
-            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(server),
+            Address::Producer(producer) => {
+                self.producers[producer.at()].path.producer.on_closed(now, server, how, out);
+            }
+            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(now, server, how, out),
             Address::Broker(_) | Address::Nameserver(_) => {}
         }
         self.carry_out(client);

@@ -74,7 +74,7 @@ impl Stage {
             config,
             directory,
             deployment: Rc::default(),
-            nameservers: 1,
+            nameservers: vec![NameserverIx(0)],
             stream: streams.stream("consumer", "client"),
             service_stream: streams.stream("consumer", "service"),
         });

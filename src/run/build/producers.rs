@@ -54,7 +54,7 @@ fn new_producer(
         owner,
         producer.client_id,
         producer.config.client.clone(),
-        plan.nameservers.len(),
+        &producer.nameservers,
         [producer.topic].into_iter(),
         &mut streams.stream(&producer.name, "client"),
     );
