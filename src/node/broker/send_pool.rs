@@ -200,7 +200,9 @@ impl Broker {
         out: &mut Outbox,
     ) {
         let parts = self.directory.parts(request.queue);
-        let refusal = if self.topic(parts.topic).is_none() && !self.create_topic(now, parts.topic, out) {
+        let refusal = if self.is_slave() {
+            Some(ResponseCode::ServiceNotAvailable)
+        } else if self.topic(parts.topic).is_none() && !self.create_topic(now, parts.topic, out) {
             Some(ResponseCode::TopicNotExist)
         } else if self
             .topic(parts.topic)
