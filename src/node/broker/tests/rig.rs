@@ -40,8 +40,8 @@ pub(super) struct Rig {
     pub facts: Vec<(SimTime, Fact)>,
     /// What the producer was answered.
     pub answers: Vec<(SimTime, u32, Body)>,
-    /// Cuts: process, (queue, first gone, messages), epoch.
-    pub cuts: Vec<(usize, Vec<(u32, u64, u64)>, u32)>,
+    /// Cuts: process, (queue, first gone), epoch.
+    pub cuts: Vec<(usize, Vec<(u32, u64)>, u32)>,
     pub exits: Vec<(SimTime, usize)>,
     pub unregistered: Vec<(SimTime, NameserverIx)>,
     /// Bytes of frames that have arrived, with the times.
@@ -189,7 +189,9 @@ impl Rig {
                 }
             }
             Effect::Disconnect(_) => self.disconnect(index, true),
-            Effect::Cut { queues, epoch } => self.cuts.push((index, queues.iter().map(|(queue, from, _)| (*queue, *from)).collect(), epoch)),
+            Effect::Cut { queues, epoch } => {
+                self.cuts.push((index, queues.iter().map(|(queue, from, _)| (*queue, *from)).collect(), epoch))
+            }
             Effect::Exit => {
                 self.exits.push((self.now, index));
                 self.up[index] = false;
