@@ -19,6 +19,7 @@ mod orderly;
 mod queueing;
 mod random_plan;
 mod real_runs;
+mod replication;
 mod report;
 mod returns;
 mod scenario;
