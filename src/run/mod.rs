@@ -23,6 +23,7 @@ mod passed;
 mod preset;
 mod retention;
 mod sampling;
+pub mod search;
 mod sending;
 mod sends;
 mod slab;
@@ -70,7 +71,7 @@ pub enum ImageAt {
 }
 
 /// Why a run broke off. A plan that resolved always runs; what is left are broken invariants of the simulator itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RunError {
     /// A message is in no place or in two.
     #[error("conservation broken at {at}: {what}")]
@@ -88,6 +89,30 @@ pub enum RunError {
         /// What, in words.
         what: String,
     },
+}
+
+impl RunError {
+    /// When it was found.
+    #[must_use]
+    pub const fn at(&self) -> SimTime {
+        match self {
+            Self::Conservation { at, .. } | Self::Invariant { at, .. } => *at,
+        }
+    }
+
+    /// Whether the same rule is broken, whatever the numbers and names.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let words = |what: &str| -> Vec<String> {
+            let plain = what.split_whitespace().filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+            plain.map(str::to_owned).collect()
+        };
+        match (self, other) {
+            (Self::Conservation { .. }, Self::Conservation { .. }) => true,
+            (Self::Invariant { what: one, .. }, Self::Invariant { what: two, .. }) => words(one) == words(two),
+            _ => false,
+        }
+    }
 }
 
 /// Runs a plan to its end and keeps every message, for the brokers' stores at a moment. The result is that of [`simulate`]

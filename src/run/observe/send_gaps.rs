@@ -78,8 +78,9 @@ impl SendTrack {
         }
         (sends.last_ok, sends.demand) = (now, None);
         let (calls, failed, enough) = (sends.calls, sends.failed, 2 * sends.queues);
+        let several = sends.names.len() > 1;
         if let Some(of_name) = sends.names.iter_mut().find(|known| known.name == name) {
-            if now.since(of_name.last_ok) >= GAP && calls - of_name.calls > enough {
+            if several && now.since(of_name.last_ok) >= GAP && calls - of_name.calls > enough {
                 let failed = failed - of_name.failed;
                 self.gaps.push(SendGap { topic, name: Some(name), from: of_name.last_ok, to: now, failed });
             }
@@ -104,7 +105,8 @@ impl SendTrack {
                     self.gaps.push(SendGap { topic, name: None, from, to: end, failed: sends.failed_since });
                 }
             }
-            for name in sends.names.iter().filter(|name| name.ever) {
+            let several = sends.names.len() > 1;
+            for name in sends.names.iter().filter(|name| several && name.ever) {
                 if end.since(name.last_ok) >= GAP && sends.calls - name.calls > 2 * sends.queues {
                     let failed = sends.failed - name.failed;
                     self.gaps.push(SendGap { topic, name: Some(name.name), from: name.last_ok, to: end, failed });
