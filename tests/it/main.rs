@@ -23,6 +23,7 @@ mod real_runs;
 mod report;
 mod returns;
 mod scenario;
+mod scenario_chaos;
 mod scenario_failures;
 mod scenario_messages;
 mod store_disk;
