@@ -1,5 +1,6 @@
 //! `summary.json`: everything in the tables, with units in the key names. Keys are sorted.
 
+mod failures;
 mod life;
 
 use serde_json::{Map, Value, json};
@@ -40,6 +41,7 @@ pub fn summary(outcome: &Outcome) -> Value {
         },
     });
     life::of_run(&mut summary, outcome);
+    failures::of_run(&mut summary, outcome);
     summary
 }
 

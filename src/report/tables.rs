@@ -1,6 +1,7 @@
 //! The summary tables: what a run measured, in words that need no manual.
 
 mod life;
+mod outages;
 
 use super::allocation::owners_before;
 use super::human::{bytes, clean, count, duration, moment, number, percent};
@@ -16,6 +17,7 @@ use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
 pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
     let names = Names::new(&outcome.plan);
     let [losses, rest @ ..] = life::tables(outcome, &names, rows);
+    let failures = outages::tables(outcome, &names, rows);
     let common = [
         ownership(outcome, &names),
         queues(outcome, &names).cut(rows, "queues"),
@@ -29,7 +31,7 @@ pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
         balance(outcome, &names),
     ];
     let (first, last) = common.split_at(5);
-    [&[losses][..], first, &rest, last].concat().into_iter().filter(|table| !table.rows.is_empty()).collect()
+    [&[losses][..], &failures, first, &rest, last].concat().into_iter().filter(|table| !table.rows.is_empty()).collect()
 }
 
 /// Words for why a message came again.

@@ -37,6 +37,7 @@ mod views;
 mod waterfall;
 
 use crate::run::outcome::Outcome;
+pub(in crate::report) use views::words as belief_words;
 
 /// A chart.
 pub trait Chart: Sync {

@@ -23,4 +23,4 @@ pub use knob::{Knob, Law};
 pub use model::{Bar, Blow, Chain, Outage, Step, Subject, Victim};
 pub use toll::Toll;
 pub use words::story;
-pub(in crate::report) use words::subject;
+pub(in crate::report) use words::{blow as blow_words, subject};
