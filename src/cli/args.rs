@@ -66,7 +66,7 @@ pub(super) struct RunArgs {
     /// Run twice and compare the digests
     #[arg(long)]
     pub(super) verify: bool,
-    /// Also record every message in events.jsonl
+    /// Also record every message in events.jsonl, and routine
     #[arg(long, value_name = "WHAT")]
     pub(super) trace: Option<Trace>,
     /// Print nothing but what went wrong

@@ -1,8 +1,9 @@
-//! `events.jsonl`: one fact a line, in order of time. Every line has `t_ns` (integer nanoseconds since the start) and
+//! `events.jsonl`: one fact a line, in order of time, without routine. Every line has `t_ns` (integer nanoseconds since the start) and
 //! `event`; the other fields are named for what they hold.
 
 mod failures;
 mod keys;
+mod routine;
 
 use std::fmt::Write as _;
 
@@ -19,9 +20,9 @@ use keys::transaction_key;
 pub fn jsonl(outcome: &Outcome) -> Vec<u8> {
     let names = Names::new(&outcome.plan);
     let mut text = String::with_capacity(outcome.facts.len() * 160);
-    let repeated = failures::repeated(&outcome.facts);
+    let condensed = routine::condensed(&outcome.facts);
     for (place, record) in outcome.facts.iter().enumerate() {
-        let times = repeated.get(&place).copied().unwrap_or(1);
+        let times = condensed.get(&place).copied().unwrap_or(1);
         if times == 0 {
             continue;
         }

@@ -133,14 +133,8 @@ impl Axis {
 fn draw_panel(canvas: &mut Canvas<'_>, names: &Names<'_>, panel: &Outage, top: i32) {
     let to = chains(panel).iter().map(|chain| chain.to).max().unwrap_or(panel.at);
     let axis = Axis { from: panel.at, length: to.since(panel.at) };
-    let what = match panel.stood_still as u64 {
-        0 => String::new(),
-        n => format!(
-            ": {} stood still, up to {}",
-            counted(n, "queue or topic", "queues or topics"),
-            duration(panel.longest())
-        ),
-    };
+    let longest = duration(panel.longest());
+    let what = panel.stood_still().map_or_else(String::new, |what| format!(": {what}, for up to {longest}"));
     let title = format!("{}  {}{what}", moment(panel.at), panel.label);
     let columns = (WIDTH - 2 * MARGIN) / text_width("0", FONT);
     canvas.text((MARGIN, top + ROW / 2), &shorten(&title, columns as usize), FONT, INK, Anchor::Start, true);
@@ -180,12 +174,12 @@ fn draw_axis(canvas: &mut Canvas<'_>, axis: &Axis, top: i32, bottom: i32) {
     canvas.line(vec![(LEFT, bottom), (RIGHT, bottom)], AXIS, 2);
 }
 
-/// What stands beside a bar: its length and its setting.
-fn label(bar: &Bar) -> String {
-    match &bar.knob {
-        Some(knob) => format!("{}: {} = {}", duration(bar.length()), knob.name, duration(knob.value)),
-        None => duration(bar.length()),
-    }
+/// What stands beside a bar: its length, its setting and what half of that would have saved; the second is shorter.
+fn labels(bar: &Bar) -> [String; 2] {
+    let length = duration(bar.length());
+    let Some(knob) = &bar.knob else { return [length.clone(), length] };
+    let short = format!("{length}: {} = {}", knob.name, duration(knob.value));
+    [format!("{short} (half of it: up to -{})", duration(knob.half_saves(bar.length()))), short]
 }
 
 fn draw_bar(canvas: &mut Canvas<'_>, axis: &Axis, bar: &Bar, y: i32) {
@@ -194,17 +188,28 @@ fn draw_bar(canvas: &mut Canvas<'_>, axis: &Axis, bar: &Bar, y: i32) {
     canvas.text((LEFT - 12, y + ROW / 2), bar.step.word(), FONT - 2, INK, Anchor::End, false);
     canvas.rect((x, y + 5), (end, y + ROW - 5), colour);
     canvas.title(&bar.what);
-    let (mut text, size) = (label(bar), FONT - 2);
+    let size = FONT - 2;
     let wide = |text: &str| text_width(text, size);
     // Each bar has a row of its own, so its words can meet nothing but the edges: beside the bar, or on it.
-    if end + 10 + wide(&text) <= RIGHT + 8 {
-        canvas.text((end + 10, y + ROW / 2), &text, size, INK, Anchor::Start, false);
-    } else if x - 10 - wide(&text) >= LEFT {
-        canvas.text((x - 10, y + ROW / 2), &text, size, INK, Anchor::End, false);
-    } else {
-        let columns = ((end - x - 20) / wide("0")).max(4) as usize;
-        text = shorten(&text, columns).into_owned();
-        let ink = if light { ON_LIGHT_HUE } else { ON_DARK_HUE };
-        canvas.text((x + 10, y + ROW / 2), &text, size, ink, Anchor::Start, false);
+    for text in labels(bar) {
+        let width = wide(&text);
+        if end + 10 + width <= RIGHT + 8 {
+            canvas.text((end + 10, y + ROW / 2), &text, size, INK, Anchor::Start, false);
+            return;
+        }
+        if x - 10 - width >= LEFT {
+            canvas.text((x - 10, y + ROW / 2), &text, size, INK, Anchor::End, false);
+            return;
+        }
+        if width + 20 <= end - x {
+            let ink = if light { ON_LIGHT_HUE } else { ON_DARK_HUE };
+            canvas.text((x + 10, y + ROW / 2), &text, size, ink, Anchor::Start, false);
+            return;
+        }
     }
+    // There is room for the length at least, on one side: the bar is less than the width of the plot.
+    let text = duration(bar.length());
+    let (at, anchor) =
+        if end + 10 + wide(&text) <= RIGHT + 8 { (end + 10, Anchor::Start) } else { (x - 10, Anchor::End) };
+    canvas.text((at, y + ROW / 2), &text, size, INK, anchor, false);
 }

@@ -1,42 +1,13 @@
 //! Events about what can fail: servers, links, replicas.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Line;
 use crate::node::fact::{CallKind, Disconnection, NodeStop, RaftRoleNow, RoleNow};
 use crate::protocol::address::Address;
 use crate::protocol::message::CallError;
-use crate::run::outcome::{Fact, FactRecord, Outcome};
+use crate::run::outcome::{Fact, Outcome};
 use crate::store::ids::BrokerIx;
-
-/// What makes two failed calls the same line, within a second.
-type Key = (u64, u8, Address, Address, u8);
-
-/// Failed calls of one client to one server within a second are one line, which tells how many they were (`times`): the
-/// places of such facts, with the number for the first and 0 for the others. A run that records every message has a line for
-/// each.
-pub(super) fn repeated(facts: &[FactRecord]) -> BTreeMap<usize, u64> {
-    let mut first: BTreeMap<Key, usize> = BTreeMap::new();
-    let mut times: BTreeMap<usize, u64> = BTreeMap::new();
-    for (place, record) in facts.iter().enumerate() {
-        let second = record.at.as_nanos() / 1_000_000_000;
-        let key = match record.fact {
-            Fact::CallTimedOut { client, server, what, .. } => (second, 0, client, server, what as u8),
-            Fact::ConnectFailed { client, server, error } => (second, 1, client, server, error as u8),
-            Fact::SendFailed { producer, .. } => {
-                let client = Address::Producer(producer);
-                (second, 2, client, client, 0)
-            }
-            Fact::Sent { .. } => return BTreeMap::new(),
-            _ => continue,
-        };
-        let of = *first.entry(key).or_insert(place);
-        times.insert(place, 0);
-        *times.entry(of).or_default() += 1;
-    }
-    times
-}
 
 const fn call(what: CallKind) -> &'static str {
     match what {

@@ -52,11 +52,10 @@ pub fn outages(outcome: &Outcome) -> Vec<Outage> {
     let names = Names::new(&outcome.plan);
     for outage in &mut outages {
         outage.label = label(outcome, &names, outage);
-        let mut chains = members::chains(outcome, &names, outage);
-        let (served, stood_still) = servers::chains(outcome, &names, outage);
-        outage.stood_still = chains.1 + stood_still;
-        chains.0.extend(served);
-        let mut chains = chains.0;
+        let (mut chains, queues) = members::chains(outcome, &names, outage);
+        let (served, stopped, topics) = servers::chains(outcome, &names, outage);
+        (outage.queues, outage.topics) = (queues + stopped, topics);
+        chains.extend(served);
         chains
             .sort_by_key(|chain: &Chain| (!chain.of.is_standstill(), chain.median, std::cmp::Reverse(chain.length())));
         outage.chains = chains;
@@ -81,7 +80,8 @@ fn empty(outcome: &Outcome, at: SimTime, victim: Victim) -> Outage {
         label: String::new(),
         victims: vec![victim],
         chains: Vec::new(),
-        stood_still: 0,
+        queues: 0,
+        topics: 0,
         toll: toll::Toll::default(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{Knob, Toll};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::Address;
+use crate::report::human::counted;
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, ProducerIx, QueueIx, TopicIx};
 
 /// One node or several are hit at one moment.
@@ -20,13 +21,28 @@ pub struct Outage {
     pub victims: Vec<Victim>,
     /// The slowest and the median of what stood still, the slowest first.
     pub chains: Vec<Chain>,
-    /// Queues (of groups) that stood still or changed hands, and sends that did.
-    pub stood_still: usize,
+    /// Queues of groups that stood still or changed hands.
+    pub queues: usize,
+    /// Topics to which no send succeeded for a time.
+    pub topics: usize,
     /// What it cost in messages.
     pub toll: Toll,
 }
 
 impl Outage {
+    /// What stood still, in numbers: `8 queues and sends to 1 topic`; nothing if nothing did.
+    #[must_use]
+    pub fn stood_still(&self) -> Option<String> {
+        let queues = counted(self.queues as u64, "queue", "queues");
+        let topics = format!("sends to {}", counted(self.topics as u64, "topic", "topics"));
+        match (self.queues, self.topics) {
+            (0, 0) => None,
+            (_, 0) => Some(queues),
+            (0, _) => Some(topics),
+            _ => Some(format!("{queues} and {topics}")),
+        }
+    }
+
     /// The longest time that something stood still.
     #[must_use]
     pub fn longest(&self) -> SimDuration {

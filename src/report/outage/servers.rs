@@ -10,7 +10,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::Address;
 use crate::report::names::Names;
 use crate::run::outcome::{ConsumeGap, Outcome, SendGap};
-use crate::store::ids::{BrokerIx, InstanceIx, ProducerIx};
+use crate::store::ids::{BrokerIx, InstanceIx, ProducerIx, TopicIx};
 use scene::{Client, Scene};
 
 /// A gap that began this long before the blow began with it: a gap begins at the last success.
@@ -77,10 +77,10 @@ pub(super) fn name_of(outcome: &Outcome, process: BrokerIx) -> BrokerIx {
 }
 
 /// The chains of what servers and links were needed for, and how many queues and topics stood still.
-pub(super) fn chains(outcome: &Outcome, names: &Names<'_>, outage: &Outage) -> (Vec<Chain>, usize) {
+pub(super) fn chains(outcome: &Outcome, names: &Names<'_>, outage: &Outage) -> (Vec<Chain>, usize, usize) {
     let hit = Hit::of(outcome, outage);
     if hit.servers.is_empty() {
-        return (Vec::new(), 0);
+        return (Vec::new(), 0, 0);
     }
     let mut chains = Vec::new();
     let queues = stopped_queues(outcome, outage, &hit);
@@ -100,7 +100,10 @@ pub(super) fn chains(outcome: &Outcome, names: &Names<'_>, outage: &Outage) -> (
     }
     chains.extend(ends.into_iter().filter_map(|(place, _)| send_chain(outcome, names, outage, &hit, sends[place])));
     chains.extend(tries(outcome, names, outage, &hit));
-    (chains, queues.len() + sends.iter().filter(|gap| gap.name.is_none()).count())
+    let mut topics: Vec<TopicIx> = sends.iter().filter(|gap| gap.name.is_none()).map(|gap| gap.topic).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    (chains, queues.len(), topics.len())
 }
 
 /// The beginning of a standstill: the blow, unless it came much later.
@@ -165,8 +168,8 @@ fn queue_chain(
     Some(chain(outcome, of, scene.from, ended.then_some(gap.to), scene.marks(ended), median))
 }
 
-/// The producer of a topic that changed its mind last: the others had found out before.
-fn producers(outcome: &Outcome, topic: crate::store::ids::TopicIx) -> impl Iterator<Item = ProducerIx> {
+/// The producers of a topic.
+fn producers(outcome: &Outcome, topic: TopicIx) -> impl Iterator<Item = ProducerIx> {
     let producers = outcome.plan.producers.iter().enumerate();
     producers.filter(move |(_, producer)| producer.topic == topic).map(|(place, _)| ProducerIx::new(place))
 }

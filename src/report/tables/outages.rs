@@ -36,7 +36,7 @@ fn gap(time: SimDuration) -> Cell {
 
 fn overview(outcome: &Outcome, outages: &[Outage]) -> Table {
     let servers = outcome.plan.fallible;
-    let mut columns = vec![">at", "outage", ">back after", ">stood still", ">longest", "most of it"];
+    let mut columns = vec![">at", "outage", ">back after", "stood still", ">longest", "most of it"];
     if servers {
         columns.extend([">sends failed", ">acknowledged, lost"]);
     }
@@ -52,7 +52,7 @@ fn overview(outcome: &Outcome, outages: &[Outage]) -> Table {
             moment(outage.at).into(),
             outage.label.clone().into(),
             outage.back.map_or_else(|| "–".to_owned(), |back| duration(back.since(outage.at))).into(),
-            count(outage.stood_still as u64).into(),
+            outage.stood_still().unwrap_or_else(|| "nothing".to_owned()).into(),
             gap(outage.longest()),
             worst.into(),
         ];
