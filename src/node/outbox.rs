@@ -52,6 +52,8 @@ pub enum Timer {
     CallSweep,
     /// Consumer: the pull thread's attempt to connect is over.
     PullConnect,
+    /// Producer: a `send()` call has run out of time.
+    SendTimeout,
     /// Broker: the main timer thread has something else to do than to register.
     BrokerTimer,
     /// Broker: a call of the main timer thread ran into its timeout.
@@ -264,8 +266,8 @@ pub enum Effect {
     Disconnect(Address),
     /// Broker: records of the store were cut off: of each local queue, from which offset on. The commit log's epoch is this now.
     Cut {
-        /// Queues by local position with the first offset that is gone.
-        queues: Vec<(u32, u64)>,
+        /// Queues by local position with the first offset that is gone and how many are.
+        queues: Vec<(u32, u64, u64)>,
         /// Number of cuts so far.
         epoch: u32,
     },
@@ -294,6 +296,21 @@ pub struct Appended {
     pub copy: bool,
 }
 
+/// A send that a broker has stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredSend {
+    /// Who sent it.
+    pub producer: ProducerIx,
+    /// Number of the `send()` call.
+    pub call: u64,
+    /// Where it lies: a half message in the half queue, a delayed one in the queue of its level.
+    pub queue: QueueIx,
+    /// Queue offset.
+    pub offset: u64,
+    /// `storeTimestamp`.
+    pub at: SimTime,
+}
+
 /// What a node wants done, in order. One buffer for all nodes, drained after each call.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -315,6 +332,8 @@ pub struct Outbox {
     pub lateness: Vec<(u8, SimDuration)>,
     /// Calls of producers that are over, in a plan in which servers and links can fail.
     pub calls: Vec<CallEnd>,
+    /// Sends that brokers have stored, in a plan in which servers and links can fail: every attempt of every call.
+    pub stored_sends: Vec<StoredSend>,
     /// Servers and links of this plan can fail: clients watch over their calls, connections are told about.
     pub fallible: bool,
     /// Whether facts about single messages are wanted (`--trace messages`).

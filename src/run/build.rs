@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::hosts::Host;
 use super::network::Network;
+use super::network::links::Links;
 use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
 use super::observe::locks::LockTrack;
@@ -60,6 +62,7 @@ impl World {
             end,
             queue: EventQueue::default(),
             network: network(plan, &streams),
+            links: Links::new(plan, streams.stream("links", "effects")),
             nameservers: nameservers(plan, &streams),
             brokers: brokers(plan, &streams, &directory, &deployment),
             producers: producers::producers(plan, &streams, &directory),
@@ -100,6 +103,7 @@ impl World {
             check_every_sample,
             checks: 0,
             violation: None,
+            failing: super::failing::Failing::new(plan, pair_keys.len()),
             pair_keys,
             directory,
         };
@@ -108,6 +112,10 @@ impl World {
             (0..plan.topics.len()).map(|topic| world.stored_of(TopicIx::new(topic))).collect();
         world.schedule();
         world.preset_members();
+        world.schedule_autoscalers();
+        if plan.fallible {
+            world.on_carriers_changed();
+        }
         world
     }
 
@@ -204,7 +212,8 @@ fn latency_times(plan: &Plan) -> Vec<SimTime> {
 }
 
 fn count_times(plan: &Plan) -> Vec<SimTime> {
-    let counts = plan.expect.iter().filter(|expectation| matches!(expectation.check, Check::Count { .. }));
+    let counted = |check: &Check| matches!(check, Check::Count { .. } | Check::AcknowledgedLost { .. });
+    let counts = plan.expect.iter().filter(|expectation| counted(&expectation.check));
     counts.filter_map(|expectation| expectation.at).collect()
 }
 
@@ -303,7 +312,11 @@ fn network(plan: &Plan, streams: &Streams) -> Network {
     Network::new(
         &plan.network,
         streams,
-        plan.brokers.iter().map(|broker| broker.name.clone()),
+        plan.brokers
+            .iter()
+            .map(|broker| &broker.name)
+            .chain(plan.replicas.iter().map(|replica| &replica.label))
+            .cloned(),
         plan.producers.iter().map(|producer| producer.name.clone()),
         plan.instances.iter().map(|instance| instance.name.clone()),
     )
@@ -311,7 +324,9 @@ fn network(plan: &Plan, streams: &Streams) -> Network {
 
 fn nameservers(plan: &Plan, streams: &Streams) -> Vec<NameserverHost> {
     let host = |(index, nameserver): (usize, &crate::scenario::plan::NameserverPlan)| NameserverHost {
-        nameserver: Nameserver::new(NameserverIx::new(index), nameserver.config.clone()),
+        host: Host::new(nameserver.start_at),
+        nameserver: Nameserver::new(NameserverIx::new(index), nameserver.config.clone())
+            .with_order_topics(&nameserver.order_topics),
         timers: [None; TIMERS],
         handling: nameserver.config.handling.sampler(),
         handling_stream: streams.stream(&nameserver.name, "handling"),
@@ -342,6 +357,7 @@ fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment
             stream,
         );
         BrokerHost {
+            host: Host::new(broker.start_at),
             broker: made
                 .with_copy_streams(streams.stream(&broker.name, "returns"), streams.stream(&broker.name, "schedule")),
             timers: [None; TIMERS],
@@ -363,13 +379,14 @@ fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployme
             deployment: Rc::clone(deployment),
             config: instance.config.clone(),
             directory: Rc::clone(directory),
-            nameservers: plan.nameservers.len(),
+            nameservers: instance.nameservers.clone(),
             stream: streams.stream(&instance.name, "client"),
             service_stream: streams.stream(&instance.name, "service"),
         })
         .with_failure_draws(streams.stream(&instance.name, "failures")),
         timers: [None; TIMERS],
         parked: Vec::new(),
+        gone: false,
         handling: instance.config.client.handling.sampler(),
         handling_stream: streams.stream(&instance.name, "handling"),
         views: ViewTrack::default(),

@@ -28,6 +28,12 @@ impl World {
         if !self.out.appended.is_empty() {
             self.record_copies();
         }
+        if !self.out.stored_sends.is_empty() {
+            self.record_stored_sends();
+        }
+        if !self.out.calls.is_empty() {
+            self.record_calls();
+        }
         if self.out.effects.is_empty() {
             return;
         }
@@ -45,6 +51,10 @@ impl World {
                 let pull = matches!(body, Body::Pull(_));
                 if self.trace {
                     self.trace_heartbeat(node, to, &body);
+                }
+                if self.plan.fallible {
+                    self.send_over(node, to, correlation, body, self.now + after);
+                    return;
                 }
                 let (channel, arrival) = self.network.up(self.now + after, node, to);
                 let at = arrival + self.handling(to, pull);
@@ -82,13 +92,33 @@ impl World {
                 }
             }
             Effect::CloseChannel(channel) => self.close_from_server(node, channel),
-            Effect::TaskAt(..) | Effect::Disconnect(_) | Effect::Cut { .. } | Effect::Leads => {}
+            Effect::TaskAt(task, at) => {
+                if let Address::Broker(broker) = node {
+                    let start = self.brokers[broker.at()].host.starts;
+                    self.queue.push(at.max(self.now), Event::Task(broker, task, start));
+                }
+            }
+            Effect::Disconnect(server) => self.client_closes(node, server),
+            Effect::Cut { queues, epoch } => {
+                if let Address::Broker(process) = node {
+                    self.on_cut(process, &queues, epoch);
+                }
+            }
+            Effect::Leads => {
+                if let Address::Broker(process) = node {
+                    self.lead(process);
+                }
+            }
             Effect::Exit => self.exit(node),
             Effect::Fact(fact) => self.observe(fact),
         }
     }
 
     fn reply(&mut self, server: Address, channel: Channel, correlation: Correlation, body: Body, leave: SimTime) {
+        if self.plan.fallible {
+            self.answer_over(server, channel, correlation, body, leave);
+            return;
+        }
         match self.network.down(leave, server, channel) {
             Some(arrival) => {
                 let to = channel.client;
@@ -97,10 +127,7 @@ impl World {
             }
             None => {
                 // The connection is gone: the answer is lost; its batch can be used again.
-                if let Body::PullReply(mut reply) = body {
-                    reply.batch.clear();
-                    self.out.spare_batches.push(reply.batch);
-                }
+                self.reuse(body);
             }
         }
     }
@@ -114,7 +141,7 @@ impl World {
         }
     }
 
-    fn post(&mut self, at: SimTime, envelope: Envelope) {
+    pub(super) fn post(&mut self, at: SimTime, envelope: Envelope) {
         let place = self.mail.put(envelope);
         self.queue.push(at, Event::Deliver(place));
     }
@@ -137,11 +164,14 @@ impl World {
 
     /// Folds listener calls that are over into ledger, counts and latencies.
     pub(super) fn record_deliveries(&mut self, instance: InstanceIx) {
+        let mut deliveries = std::mem::take(&mut self.out.deliveries);
+        if self.plan.fallible {
+            self.set_aside_stale(instance, &mut deliveries);
+        }
         let process = &mut self.processes[instance.at()];
         let group = self.plan.instances[instance.at()].group;
         let track = &mut self.groups[group.at()];
         let pairs = &self.pairs[group.at()];
-        let mut deliveries = std::mem::take(&mut self.out.deliveries);
         for delivery in &deliveries {
             let pair = pairs[delivery.queue.at()];
             let appended_at = u128::from(delivery.stored.as_nanos());

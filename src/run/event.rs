@@ -1,6 +1,7 @@
 //! What can happen, small enough to be copied; what is larger waits in a slab.
 
-use crate::node::outbox::{Timer, Wake};
+use crate::node::fact::Disconnection;
+use crate::node::outbox::{Task, Timer, Wake};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::SendRequest;
 use crate::store::ids::{BrokerIx, InstanceIx, ProducerIx};
@@ -18,6 +19,8 @@ pub(super) enum Event {
     Wake(InstanceIx, Wake),
     /// A consumer mends an illegal offset.
     FixOffset(InstanceIx, u32),
+    /// A broker's task is due, unless its process has ended since: how often it had started.
+    Task(BrokerIx, Task, u32),
     /// A broker's dispatch loop has something for held pulls of a local queue.
     Dispatch(BrokerIx, u32),
     /// A node learns that a connection is closed.
@@ -36,6 +39,8 @@ pub(super) enum Event {
     Action(u32),
     /// A node's process starts.
     Start(Address),
+    /// An autoscaler looks at its group.
+    Autoscale(u32),
     /// A sample of the series.
     Sample,
     /// Consumed messages are given back.
@@ -50,7 +55,7 @@ pub(super) struct Closing {
     pub(super) to: Address,
     pub(super) server: Address,
     pub(super) channel: Channel,
-    pub(super) idle: bool,
+    pub(super) how: Disconnection,
 }
 
 /// The answer to a half message on its way.

@@ -3,6 +3,7 @@
 //! Pure: everything comes from the [`Outcome`]. A question of ownership at a time is answered from the intervals, lag and
 //! counters from the series, which has a sample at every expectation's time, and at the end from the totals.
 
+mod outages;
 mod ownership;
 mod words;
 
@@ -39,6 +40,7 @@ pub fn evaluate(outcome: &Outcome) -> Vec<ExpectationOutcome> {
 fn judge(outcome: &Outcome, at: SimTime, check: &Check) -> Verdict {
     let ownership = |group: GroupIx| ownership::At { outcome, group, at };
     let numbers = |group: GroupIx| Numbers { outcome, group, at };
+    let outages = outages::Outages { outcome, at };
     match check {
         Check::Allocation { group, topic, owners } => ownership(*group).allocation(*topic, owners),
         Check::ExactlyOneOwner { group, topic } => ownership(*group).exactly_one_owner(*topic),
@@ -68,10 +70,12 @@ fn judge(outcome: &Outcome, at: SimTime, check: &Check) -> Verdict {
         Check::AcknowledgedLost { at_least, at_most } => {
             counted(outcome, at, Counter::AcknowledgedLost, None, (*at_least, *at_most))
         }
-        Check::SendOutage { .. }
-        | Check::ConsumeOutage { .. }
-        | Check::LeaderlessTime { .. }
-        | Check::ReplicationLag { .. } => Verdict::new(false, String::new(), String::new()),
+        Check::SendOutage { topic, at_least, at_most } => outages.sends(*topic, (*at_least, *at_most)),
+        Check::ConsumeOutage { group, topic, at_least, at_most } => {
+            outages.deliveries(*group, *topic, (*at_least, *at_most))
+        }
+        Check::LeaderlessTime { broker, at_least, at_most } => outages.masters(*broker, (*at_least, *at_most)),
+        Check::ReplicationLag { broker, at_least, at_most } => outages.replicas(*broker, (*at_least, *at_most)),
         Check::DelayLateness { percentile, at_most } => lateness(outcome, *percentile, *at_most),
     }
 }

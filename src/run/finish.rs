@@ -23,9 +23,12 @@ impl World {
         for index in 0..self.processes.len() {
             self.settle(InstanceIx::new(index));
         }
+        if self.check_every_sample && self.plan.fallible {
+            self.check_invariants();
+        }
         self.check_conservation();
-        if let Some((at, what)) = self.violation.take() {
-            return Err(RunError::Conservation { at, what });
+        if let Some(violation) = self.violation.take() {
+            return Err(violation);
         }
         self.measure_retention();
         for index in 0..self.processes.len() {
@@ -33,8 +36,9 @@ impl World {
         }
         let conservation = self.conservation();
         let ownership = self.finish_ownership();
+        let failures = self.finish_failures(&ownership);
         let groups = (0..self.groups.len()).map(|group| self.finish_group(GroupIx::new(group), &ownership)).collect();
-        let producers = self.producers.iter().map(finish_producer).collect();
+        let producers = (0..self.producers.len()).map(|producer| self.finish_producer(producer)).collect();
         self.forget_facts();
         let mut facts = std::mem::take(&mut self.facts);
         facts.sort_by_key(|record| record.at);
@@ -70,7 +74,7 @@ impl World {
             conservation,
             losses: std::mem::take(&mut self.losses),
             transactions,
-            failures: super::outcome::FailureOutcome::default(),
+            failures,
             counters,
             delay_lateness: self.copies.lateness(),
             delay_by_level: self.copies.by_level(),
@@ -87,9 +91,16 @@ impl World {
         for (pair, (group, queue)) in self.pair_keys.iter().enumerate() {
             let ledger = &self.ledgers[pair];
             let (filtered, lost) = ledger.filtered();
-            counters.add(Counter::Skipped, *group, ledger.skipped(self.appended(*queue)) - filtered - lost);
+            let over = ledger.passed_over();
+            counters.add(Counter::Skipped, *group, ledger.skipped(self.appended(*queue)) - filtered - lost - over);
+            counters.add_to_cluster(Counter::PassedOver, over);
             counters.add(Counter::Filtered, *group, filtered);
             counters.add(Counter::Lost, *group, lost);
+        }
+        if self.plan.fallible {
+            let (failed_but_stored, stored_twice) = self.stored_against_belief();
+            counters.add_to_cluster(Counter::FailedButStored, failed_but_stored);
+            counters.add_to_cluster(Counter::StoredTwice, stored_twice);
         }
         counters
     }
@@ -189,31 +200,50 @@ impl World {
     /// L by counts: the integral of (stored − consumed) from the times of appends and ends alone. λW by messages: the time
     /// each one spent between its own append and end, unfinished ones up to now.
     fn little(&self, group: GroupIx) -> Little {
+        if self.cut_off() > 0 {
+            // Messages that came and are gone have no place in the law.
+            return Little::default();
+        }
         let now = u128::from(self.end.as_nanos());
         let track = &self.groups[group.at()];
         let (mut appended, mut sum_of_appends, mut unfinished) = (0u128, 0u128, 0u128);
         for (pair, (_, queue)) in self.pair_keys.iter().enumerate().filter(|(_, (of, _))| *of == group) {
             let ledger = &self.ledgers[pair];
-            let parts = self.directory.parts(*queue);
-            let store = &self.brokers[parts.broker.at()].broker.store;
-            let end = store.appended_offset(parts.local as usize);
+            let (store, local) = self.store_of(*queue);
+            let end = store.appended_offset(local);
             let skipped = ledger.skipped(end);
             appended += u128::from(end - skipped);
-            sum_of_appends += store.append_sum(parts.local as usize) - self.skip_sums[pair] - ledger.passed_appends();
+            let skipped_appends = self.skip_sums[pair] + ledger.passed_appends();
+            sum_of_appends += store.append_sum(local).saturating_sub(skipped_appends);
             for offset in ledger.first_unconsumed()..end {
                 if !ledger.is_consumed(offset)
                     && !ledger.is_passed(offset)
-                    && let Some(message) = store.message(parts.local as usize, offset)
+                    && let Some(message) = store.message(local, offset)
                 {
                     unfinished += now - u128::from(message.stored_at.as_nanos());
                 }
             }
         }
-        let arrivals = appended * now - sum_of_appends;
-        let departures = u128::from(track.departed) * now - track.sum_of_ends;
+        let arrivals = (appended * now).saturating_sub(sum_of_appends);
+        let departures = (u128::from(track.departed) * now).saturating_sub(track.sum_of_ends);
         Little {
             mean_in_system: time_average(arrivals.saturating_sub(departures), self.end),
             rate_times_time: time_average(track.time_in_system + unfinished, self.end),
+        }
+    }
+
+    fn finish_producer(&self, producer: usize) -> ProducerOutcome {
+        let host = &self.producers[producer];
+        let (accepted, failed, retries) = match self.failing.ends.get(producer) {
+            Some(ends) => (ends.accepted, ends.failed, ends.retries),
+            None => (host.path.accepted, host.path.failed, host.path.retries),
+        };
+        ProducerOutcome {
+            offered: host.path.producer.calls,
+            accepted,
+            failed,
+            retries,
+            latency: percentiles(&host.latency),
         }
     }
 
@@ -240,14 +270,4 @@ fn causes(duplicates: &[u64; CAUSES.len()]) -> Vec<(DuplicateCause, u64)> {
     let counts = CAUSES.into_iter().map(|cause| (cause, duplicates[cause as usize]));
     let rare = |cause| matches!(cause, DuplicateCause::OffsetReset | DuplicateCause::StartedOver);
     counts.filter(|(cause, count)| *count > 0 || !rare(*cause)).collect()
-}
-
-fn finish_producer(host: &super::world::ProducerHost) -> ProducerOutcome {
-    ProducerOutcome {
-        offered: host.path.producer.calls,
-        accepted: host.path.accepted,
-        failed: host.path.failed,
-        retries: host.path.retries,
-        latency: percentiles(&host.latency),
-    }
 }

@@ -1,14 +1,21 @@
 //! Floor 6: the only place where things happen: world, network, timeline, observers, checks, outcome.
 
+mod autoscale;
 mod build;
+mod calls;
 mod conservation;
 mod copies;
+mod cuts;
+mod delivery;
 mod effects;
 mod event;
 pub mod expect;
+mod failing;
 mod faults;
 mod finish;
+mod hosts;
 pub mod image;
+mod invariants;
 mod network;
 pub mod observe;
 pub mod outcome;
@@ -16,6 +23,7 @@ mod passed;
 mod preset;
 mod retention;
 mod sampling;
+pub mod search;
 mod sending;
 mod sends;
 mod slab;
@@ -24,12 +32,15 @@ mod timeline;
 mod transactions;
 mod truth;
 mod watch;
+mod wire;
 mod world;
 
 use std::sync::Arc;
 
 use crate::kernel::time::SimTime;
 use image::StoreImage;
+#[doc(hidden)]
+pub use invariants::Sabotage;
 use outcome::{Outcome, Plan};
 pub use watch::Watched;
 use world::World;
@@ -43,6 +54,9 @@ pub struct RunOptions<'a> {
     pub watch: Option<Watched>,
     /// Check conservation at every sample, not only at the end.
     pub check_every_sample: bool,
+    /// Break an invariant on purpose, to see that it is found.
+    #[doc(hidden)]
+    pub sabotage: Option<Sabotage>,
     /// Called now and then with the simulated time reached.
     pub progress: Option<&'a mut dyn FnMut(SimTime)>,
 }
@@ -57,7 +71,7 @@ pub enum ImageAt {
 }
 
 /// Why a run broke off. A plan that resolved always runs; what is left are broken invariants of the simulator itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum RunError {
     /// A message is in no place or in two.
     #[error("conservation broken at {at}: {what}")]
@@ -67,6 +81,38 @@ pub enum RunError {
         /// The sum in words.
         what: String,
     },
+    /// Something that no failure may break was broken.
+    #[error("invariant broken at {at}: {what}")]
+    Invariant {
+        /// When it was found.
+        at: SimTime,
+        /// What, in words.
+        what: String,
+    },
+}
+
+impl RunError {
+    /// When it was found.
+    #[must_use]
+    pub const fn at(&self) -> SimTime {
+        match self {
+            Self::Conservation { at, .. } | Self::Invariant { at, .. } => *at,
+        }
+    }
+
+    /// Whether the same rule is broken, whatever the numbers and names.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let words = |what: &str| -> Vec<String> {
+            let plain = what.split_whitespace().filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+            plain.map(str::to_owned).collect()
+        };
+        match (self, other) {
+            (Self::Conservation { .. }, Self::Conservation { .. }) => true,
+            (Self::Invariant { what: one, .. }, Self::Invariant { what: two, .. }) => words(one) == words(two),
+            _ => false,
+        }
+    }
 }
 
 /// Runs a plan to its end and keeps every message, for the brokers' stores at a moment. The result is that of [`simulate`]
@@ -101,6 +147,7 @@ pub fn simulate_with_stores(
 pub fn simulate(plan: &Arc<Plan>, options: &mut RunOptions<'_>) -> Result<Outcome, RunError> {
     let mut world = World::build(plan, options.trace_messages, options.check_every_sample);
     world.watch = options.watch.map(watch::Watch::new);
+    world.failing.watchdog.sabotage(options.sabotage);
     world.run(options.progress.as_deref_mut());
     world.finish_with(|_| ()).map(|(outcome, ())| outcome)
 }

@@ -1,11 +1,15 @@
 //! Connections and latency. A client has one connection per server address and direction order is kept on it (one TCP
 //! channel, `NettyRemotingClient#channelTables`): a lane. Opening one costs a round trip.
 
+pub(super) mod failing;
+pub(super) mod links;
+
 use crate::kernel::dist::Sampler;
 use crate::kernel::rng::{Stream, Streams};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::protocol::address::{Address, Channel};
 use crate::scenario::plan::NetworkPlan;
+use crate::store::ids::{BrokerIx, InstanceIx, ProducerIx};
 
 /// Both ends close a connection on which nothing was read or written for this long
 /// (`serverChannelMaxIdleTimeSeconds`, `clientChannelMaxIdleTimeSeconds`).
@@ -18,17 +22,49 @@ struct Connection {
     epoch: u32,
     /// The first epoch of the process that runs now.
     oldest: u32,
+    /// Its client's end is open.
     open: bool,
+    /// Its server's end is open (where servers can fail).
+    server_open: bool,
+    /// Which start of the server's process an epoch was opened to (where servers can fail).
+    opened_to: Vec<(u32, u32)>,
+    /// Until when an attempt to connect that fails is under way.
+    connecting: SimTime,
+    /// When the last byte left on a slow link, to the server and to the client.
+    up_line: SimTime,
+    down_line: SimTime,
     /// The latest arrival at the server and at the client: later messages arrive no earlier.
     up: SimTime,
     down: SimTime,
     last_activity: SimTime,
 }
 
+impl Connection {
+    const fn closed(server: Address) -> Self {
+        let fresh = SimTime::ZERO;
+        Self {
+            server,
+            epoch: 0,
+            oldest: 0,
+            open: false,
+            server_open: false,
+            opened_to: Vec::new(),
+            connecting: fresh,
+            up_line: fresh,
+            down_line: fresh,
+            up: fresh,
+            down: fresh,
+            last_activity: fresh,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct ClientEnd {
     stream: Stream,
     connections: Vec<Connection>,
+    /// Connections of a process that is gone with its host, which their servers still have open; with the last activity.
+    left: Vec<(Address, Channel, SimTime)>,
 }
 
 /// All connections.
@@ -51,7 +87,11 @@ impl Network {
         producers: impl Iterator<Item = String>,
         consumers: impl Iterator<Item = String>,
     ) -> Self {
-        let end = |name: String| ClientEnd { stream: streams.stream(&name, "network"), connections: Vec::new() };
+        let end = |name: String| ClientEnd {
+            stream: streams.stream(&name, "network"),
+            connections: Vec::new(),
+            left: Vec::new(),
+        };
         Self {
             client_broker: plan.client_broker.sampler(),
             client_nameserver: plan.client_nameserver.sampler(),
@@ -69,16 +109,7 @@ impl Network {
         let index = match end.connections.iter().position(|connection| connection.server == server) {
             Some(index) => index,
             None => {
-                let fresh = SimTime::ZERO;
-                end.connections.push(Connection {
-                    server,
-                    epoch: 0,
-                    oldest: 0,
-                    open: false,
-                    up: fresh,
-                    down: fresh,
-                    last_activity: fresh,
-                });
+                end.connections.push(Connection::closed(server));
                 end.connections.len() - 1
             }
         };
@@ -175,6 +206,25 @@ impl Network {
         }
     }
 
+    fn client_end_mut(&mut self, client: Address) -> &mut ClientEnd {
+        match client {
+            Address::Broker(broker) => &mut self.brokers[broker.at()],
+            Address::Producer(producer) => &mut self.producers[producer.at()],
+            Address::Consumer(instance) => &mut self.consumers[instance.at()],
+            Address::Nameserver(_) => unreachable!("a nameserver opens no connection"),
+        }
+    }
+
+    /// All clients with what they have open.
+    fn all_ends(&self) -> impl Iterator<Item = (Address, &ClientEnd)> {
+        let brokers = self.brokers.iter().enumerate().map(|(at, end)| (Address::Broker(BrokerIx::new(at)), end));
+        let producers =
+            self.producers.iter().enumerate().map(|(at, end)| (Address::Producer(ProducerIx::new(at)), end));
+        let consumers =
+            self.consumers.iter().enumerate().map(|(at, end)| (Address::Consumer(InstanceIx::new(at)), end));
+        brokers.chain(producers).chain(consumers)
+    }
+
     #[inline]
     fn end(&mut self, client: Address, server: Address) -> (&mut ClientEnd, &Sampler) {
         let law = match (client, server) {
@@ -196,7 +246,6 @@ impl Network {
 mod tests {
     use super::*;
     use crate::kernel::dist::Distribution;
-    use crate::store::ids::{BrokerIx, InstanceIx};
 
     const CLIENT: Address = Address::Consumer(InstanceIx(0));
     const BROKER: Address = Address::Broker(BrokerIx(0));

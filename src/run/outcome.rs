@@ -300,10 +300,16 @@ pub struct Conservation {
     pub offered: u64,
     /// On the way to a broker.
     pub sending: u64,
-    /// Failed for good, not stored.
+    /// Acknowledged, in a plan in which servers can fail.
+    pub accepted: u64,
+    /// Failed for good. Not stored, unless servers can fail.
     pub failed: u64,
-    /// In the stores (without preloaded ones and copies).
+    /// Sent one-way, in a plan in which servers can fail.
+    pub unknown: u64,
+    /// Ever stored in the logs that count (without preloaded ones and copies).
     pub stored: u64,
+    /// Of all records, those cut off from a log that counts.
+    pub cut_off: u64,
     /// Records that brokers have stored beside the one a message was sent as.
     pub copies: u64,
     /// Of all records, those that wait in the schedule topic.
@@ -320,7 +326,8 @@ pub struct Conservation {
     pub violation: Option<String>,
 }
 
-/// The places of the messages of a group's topics. `stored = skipped + filtered + lost + unread + in_flight + cached + processing + consumed`.
+/// The places of the messages of a group's topics. `stored = skipped + filtered + lost + passed_over + unread + in_flight +
+/// cached + processing + consumed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupConservation {
     /// Stored in the group's topics (preloaded ones included).
@@ -331,6 +338,8 @@ pub struct GroupConservation {
     pub filtered: u64,
     /// Passed over by a filter although a member wants them.
     pub lost: u64,
+    /// Nobody was given them: after a failure an offset pointed past them.
+    pub passed_over: u64,
     /// Not yet given to any client, or to be read again.
     pub unread: u64,
     /// In an answer on its way to a client.

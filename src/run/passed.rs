@@ -27,11 +27,9 @@ impl World {
     }
 
     fn record_run(&mut self, group: GroupIx, instance: InstanceIx, run: Passed, wanted_by: &[ExpressionIx]) {
-        let parts = self.directory.parts(run.queue);
         let pair = self.pairs[group.at()][run.queue.at()] as usize;
         for offset in run.from..run.to {
-            let store = &self.brokers[parts.broker.at()].broker.store;
-            let Some(message) = store.message(parts.local as usize, offset).copied() else { continue };
+            let Some(message) = self.row_of(run.queue, offset).copied() else { continue };
             let wanted = wanted_by.iter().any(|by| self.out.verdicts.wants(*by, &self.out.catalog, message.class));
             let appended_at = u128::from(message.stored_at.as_nanos());
             if !self.ledgers[pair].on_filtered(offset, appended_at, wanted) {

@@ -52,6 +52,10 @@ impl World {
 
     /// Releases by the marks of the last period and computes the next ones.
     pub(super) fn give_back(&mut self) {
+        if self.plan.fallible {
+            // An offset that went back may be read from again: everything is kept.
+            return;
+        }
         self.measure_retention();
         let marks = self.marks();
         for (index, mark) in marks.into_iter().enumerate() {

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::consumer::Presence;
 use crate::node::counters::Counter;
-use crate::store::ids::{GroupIx, InstanceIx, TopicIx};
+use crate::store::ids::{GroupIx, InstanceIx, QueueIx, TopicIx};
 
 /// What is measured of a consumer instance.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +71,9 @@ impl World {
             let latency = &mut host.latency;
             host.path.take_answers(now, |time| latency.record(time.as_nanos()));
         }
+        if self.plan.fallible {
+            self.note_passed_over();
+        }
         let window = now.since(self.sampling.last);
         self.sampling.last = now;
         self.series.times.push(now);
@@ -85,6 +88,9 @@ impl World {
         self.sample_instances(window);
         let stale = self.processes.iter().filter(|process| process.views.any_stale()).count();
         self.series.stale_views.push(stale as u32);
+        if self.plan.fallible {
+            self.sample_failures(window);
+        }
         if self.has_transactions {
             let states = self.transaction_states();
             self.series.transactions.push(states);
@@ -96,6 +102,9 @@ impl World {
         }
         self.forget_facts();
         if self.check_every_sample {
+            if self.plan.fallible {
+                self.check_invariants();
+            }
             self.check_conservation();
         }
         self.pending_max = self.pending_max.max(self.queue.len() as u64);
@@ -105,7 +114,7 @@ impl World {
         for topic in 0..self.plan.topics.len() {
             let stored = self.stored_of(TopicIx::new(topic));
             let before = std::mem::replace(&mut self.sampling.stored_before[topic], stored);
-            self.series.stored_per_s[topic].1.push(per_second(stored - before, window));
+            self.series.stored_per_s[topic].1.push(per_second(stored.saturating_sub(before), window));
         }
     }
 
@@ -160,26 +169,17 @@ impl World {
         }
     }
 
-    /// Messages stored in a topic, preloaded ones included.
+    /// Messages ever stored in a topic's logs that count, preloaded ones included.
     pub(super) fn stored_of(&self, topic: TopicIx) -> u64 {
-        self.brokers
-            .iter()
-            .enumerate()
-            .flat_map(|(broker, host)| {
-                let queues = self.directory.queues_of(crate::store::ids::BrokerIx::new(broker));
-                queues
-                    .filter(move |(_, parts)| parts.topic == topic)
-                    .map(|(_, parts)| host.broker.store.appended_offset(parts.local as usize))
-            })
-            .sum()
+        let queues = (0..self.directory.len()).map(QueueIx::new);
+        let of_topic = queues.filter(|queue| self.directory.parts(*queue).topic == topic);
+        of_topic.map(|queue| self.appended(queue) + self.failing.cut_off[queue.at()]).sum()
     }
 
     /// Messages of a pair's queue that the group has not consumed.
     pub(super) fn pair_lag(&self, pair: usize) -> u64 {
         let (_, queue) = self.pair_keys[pair];
-        let parts = self.directory.parts(queue);
-        let appended = self.brokers[parts.broker.at()].broker.store.appended_offset(parts.local as usize);
-        self.ledgers[pair].lag(appended)
+        self.ledgers[pair].lag(self.appended(queue))
     }
 
     /// Unconsumed messages of a group.
@@ -194,19 +194,18 @@ impl World {
             .filter(|pair| **pair != u32::MAX)
             .filter_map(|pair| {
                 let ledger = &self.ledgers[*pair as usize];
-                let parts = self.directory.parts(self.pair_keys[*pair as usize].1);
-                let store = &self.brokers[parts.broker.at()].broker.store;
+                let (store, local) = self.store_of(self.pair_keys[*pair as usize].1);
                 let first = ledger.first_unconsumed();
-                if first >= store.appended_offset(parts.local as usize) {
+                if first >= store.appended_offset(local) {
                     return None;
                 }
-                store.message(parts.local as usize, first).map(|message| self.now.since(message.stored_at))
+                store.message(local, first).map(|message| self.now.since(message.stored_at))
             })
             .max()
             .unwrap_or_default()
     }
 }
 
-fn per_second(count: u64, window: SimDuration) -> f64 {
+pub(super) fn per_second(count: u64, window: SimDuration) -> f64 {
     if window.is_zero() { 0.0 } else { count as f64 / window.as_secs_f64() }
 }

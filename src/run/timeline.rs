@@ -1,9 +1,10 @@
 //! Actions of the timeline: what is done to the cluster from outside.
 
+use super::hosts::Power;
 use super::network::CHANNEL_MAX_IDLE_TIME;
 use super::world::{Closing, Event, World};
 use crate::node::consumer::Presence;
-use crate::node::fact::Fact;
+use crate::node::fact::{Disconnection, Fact};
 use crate::protocol::address::Address;
 use crate::scenario::plan::Action;
 use crate::store::ids::{BrokerIx, InstanceIx};
@@ -115,8 +116,15 @@ impl World {
 
     /// A client's process is gone: its connections close, its timers stop.
     pub(super) fn exit(&mut self, client: Address) {
+        if !matches!(client, Address::Consumer(_)) {
+            self.shut_down(client);
+            return;
+        }
+        if self.plan.fallible {
+            self.end_process(client, Power::Down, true);
+        }
         for (server, channel, at) in self.network.close_by_client(self.now, client) {
-            let place = self.closings.put(Closing { to: server, server, channel, idle: false });
+            let place = self.closings.put(Closing { to: server, server, channel, how: Disconnection::Closed });
             self.queue.push(at, Event::Closed(place));
         }
         if let Address::Consumer(instance) = client {

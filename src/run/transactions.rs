@@ -2,6 +2,7 @@
 
 use super::world::{StoredHalf, World};
 use crate::node::broker::TransactionStates;
+use crate::node::counters::Counter;
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation};
 
@@ -17,6 +18,16 @@ impl World {
     /// A transaction's end leaves for the broker of its half message.
     pub(super) fn end_transaction(&mut self, place: u32) {
         let Some((producer, broker, end)) = self.ends.take(place) else { return };
+        let broker = if self.plan.fallible {
+            let producer = &self.producers[producer.at()].path.producer;
+            producer.end_transaction_at(broker, end.from_check)
+        } else {
+            Some(broker)
+        };
+        let Some(broker) = broker else {
+            self.out.counters.add_to_cluster(Counter::LostEnds, 1);
+            return;
+        };
         self.out.send(Address::Broker(broker), Correlation::ONEWAY, Body::EndTransaction(end));
         self.carry_out(Address::Producer(producer));
     }

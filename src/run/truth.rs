@@ -53,7 +53,10 @@ impl GroupTruth {
 
 impl World {
     /// A node reported a fact: observers fold it, and it is kept.
-    pub(super) fn observe(&mut self, fact: Fact) {
+    pub(super) fn observe(&mut self, mut fact: Fact) {
+        if self.plan.fallible {
+            self.observe_failure(&mut fact);
+        }
         match &fact {
             Fact::Assigned { instance, group, client, queues, .. } => {
                 for queue in queues {
@@ -93,7 +96,13 @@ impl World {
             }
             Fact::QueuesChanged { topic, broker, read, .. } => {
                 self.true_queues.remove(topic);
-                self.on_queues_changed(*topic, *broker, *read);
+                let name = self.failing.names.get(broker.at()).map_or(*broker, |name| *name);
+                if self.truth_of(name) == *broker {
+                    self.on_queues_changed(*topic, name, *read);
+                }
+                if self.plan.fallible {
+                    self.on_route_changed(*topic);
+                }
             }
             Fact::PullMoved { instance, group, queue, to, .. } => self.on_pull_moved(*instance, *group, *queue, *to),
             Fact::OffsetReset { instance, group, queue, to, .. } => {
@@ -125,7 +134,11 @@ impl World {
             begun = rows.filter(|row| row.start <= self.now).map(|row| row.offset + 1).fold(begun, u64::max);
         }
         let assigned = self.processes[instance.at()].consumer.assigned_to(queue);
-        let (from, stored) = assigned.map_or((0, None), |assigned| (assigned.first_offset, assigned.offset));
+        let (mut from, stored) = assigned.map_or((0, None), |assigned| (assigned.first_offset, assigned.offset));
+        if self.plan.fallible {
+            // A stored offset may point beyond the end of a log that was cut.
+            from = from.min(self.appended(queue));
+        }
         if self.ledgers[pair].on_assigned(from, begun) {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, from);
         }
@@ -155,13 +168,10 @@ impl World {
     /// A queue's offset was set on purpose: backwards, messages come again; forwards, they are skipped.
     fn on_offset_reset(&mut self, instance: InstanceIx, group: GroupIx, queue: QueueIx, to: u64) {
         let pair = self.pairs[group.at()][queue.at()] as usize;
-        let parts = self.directory.parts(queue);
-        let store = &self.brokers[parts.broker.at()].broker.store;
-        let appended_at = |offset| {
-            let message = store.message(parts.local as usize, offset);
-            message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
-        };
-        if self.ledgers[pair].on_reset(to, appended_at) {
+        let mut ledger = std::mem::take(&mut self.ledgers[pair]);
+        let earlier = ledger.on_reset(to, |offset| self.appended_at(queue, offset));
+        self.ledgers[pair] = ledger;
+        if earlier {
             self.skip_sums[pair] = self.sum_of_appends_before(queue, to);
         }
         // Another owner (the reset came late, to a member that had been frozen) goes on from where it is.
@@ -178,20 +188,22 @@ impl World {
 
     /// What nobody has been given before an offset, nobody will be.
     fn jump(&mut self, pair: usize, queue: QueueIx, to: u64) {
-        let parts = self.directory.parts(queue);
-        let store = &self.brokers[parts.broker.at()].broker.store;
-        self.ledgers[pair].on_jump(to, |offset| {
-            let message = store.message(parts.local as usize, offset);
-            message.map_or(0, |message| u128::from(message.stored_at.as_nanos()))
-        });
+        let to = if self.plan.fallible { to.min(self.appended(queue)) } else { to };
+        let mut ledger = std::mem::take(&mut self.ledgers[pair]);
+        ledger.on_jump(to, |offset| self.appended_at(queue, offset));
+        self.ledgers[pair] = ledger;
+    }
+
+    /// Append time of the message that counts at an offset, ns; 0 when there is none.
+    pub(super) fn appended_at(&self, queue: QueueIx, offset: u64) -> u128 {
+        self.row_of(queue, offset).map_or(0, |message| u128::from(message.stored_at.as_nanos()))
     }
 
     /// Sum of the append times of a queue's first messages. They are there: nothing is released before a group has started.
     fn sum_of_appends_before(&self, queue: QueueIx, offset: u64) -> u128 {
-        let parts = self.directory.parts(queue);
-        let store = &self.brokers[parts.broker.at()].broker.store;
+        let (store, local) = self.store_of(queue);
         (0..offset)
-            .filter_map(|index| store.message(parts.local as usize, index))
+            .filter_map(|index| store.message(local, index))
             .map(|message| u128::from(message.stored_at.as_nanos()))
             .sum()
     }
@@ -323,15 +335,15 @@ impl World {
         queues
     }
 
-    /// Brokers that carry a topic, with the number of its readable queues there.
-    fn readable_on(&self, topic: TopicIx) -> impl Iterator<Item = (BrokerIx, u32)> + '_ {
-        self.brokers
-            .iter()
-            .enumerate()
-            .map(move |(index, host)| {
-                (BrokerIx::new(index), host.broker.topic(topic).map_or(0, |data| data.read_queue_nums))
-            })
-            .filter(|(_, count)| *count > 0)
+    /// Broker names that carry a topic and of which a process runs, with the number of its readable queues there.
+    pub(super) fn readable_on(&self, topic: TopicIx) -> impl Iterator<Item = (BrokerIx, u32)> + '_ {
+        let names = (0..self.failing.truth.len()).map(BrokerIx::new);
+        let carries = |name: &BrokerIx| !self.plan.fallible || self.failing.masters.any_up(*name);
+        let counts = move |name: BrokerIx| {
+            let broker = &self.brokers[self.truth_of(name).at()].broker;
+            (name, broker.topic(topic).map_or(0, |data| data.read_queue_nums))
+        };
+        names.filter(carries).map(counts).filter(|(_, count)| *count > 0)
     }
 
     /// Reports the listener calls of an instance that are over by now.

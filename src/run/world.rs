@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use super::event::{Closing, Event, StoredHalf};
-use super::network::{CHANNEL_MAX_IDLE_TIME, Network};
+use super::hosts::Host;
+use super::network::Network;
+use super::network::links::Links;
 use super::observe::group::GroupTrack;
 use super::observe::ledger::QueueLedger;
 use super::observe::locks::LockTrack;
@@ -25,9 +27,9 @@ use crate::node::allocation::Allocations;
 use crate::node::broker::Broker;
 use crate::node::consumer::{Consumer, Presence};
 use crate::node::nameserver::Nameserver;
-use crate::node::outbox::{Outbox, TIMERS, Timer};
+use crate::node::outbox::{Outbox, TIMERS};
 use crate::node::producer::NextSend;
-use crate::protocol::address::{Address, Channel};
+use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{EndTransaction, Envelope, SendRequest};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
@@ -38,6 +40,8 @@ pub(super) struct Process {
     pub(super) consumer: Consumer,
     pub(super) timers: [Option<EventId>; TIMERS],
     pub(super) parked: Vec<Event>,
+    /// Its host is gone.
+    pub(super) gone: bool,
     pub(super) handling: Sampler,
     pub(super) handling_stream: Stream,
     pub(super) views: ViewTrack,
@@ -47,6 +51,7 @@ pub(super) struct Process {
 /// A broker with its timers and handling times.
 #[derive(Debug)]
 pub(super) struct BrokerHost {
+    pub(super) host: Host,
     pub(super) broker: Broker,
     pub(super) timers: [Option<EventId>; TIMERS],
     pub(super) pull_handling: Sampler,
@@ -57,6 +62,7 @@ pub(super) struct BrokerHost {
 /// A nameserver with its timers and handling times.
 #[derive(Debug)]
 pub(super) struct NameserverHost {
+    pub(super) host: Host,
     pub(super) nameserver: Nameserver,
     pub(super) timers: [Option<EventId>; TIMERS],
     pub(super) handling: Sampler,
@@ -66,6 +72,7 @@ pub(super) struct NameserverHost {
 /// A producer with its timers and measures.
 #[derive(Debug)]
 pub(super) struct ProducerHost {
+    pub(super) host: Host,
     pub(super) path: SendPath,
     pub(super) timers: [Option<EventId>; TIMERS],
     pub(super) step: Option<EventId>,
@@ -81,6 +88,7 @@ pub(super) struct World {
     pub(super) end: SimTime,
     pub(super) queue: EventQueue<Event>,
     pub(super) network: Network,
+    pub(super) links: Links,
     pub(super) nameservers: Vec<NameserverHost>,
     pub(super) brokers: Vec<BrokerHost>,
     pub(super) producers: Vec<ProducerHost>,
@@ -130,7 +138,9 @@ pub(super) struct World {
     pub(super) skip_sums: Vec<u128>,
     pub(super) check_every_sample: bool,
     pub(super) checks: u64,
-    pub(super) violation: Option<(SimTime, String)>,
+    pub(super) violation: Option<super::RunError>,
+    /// Whose log counts, and what failures do to the run.
+    pub(super) failing: super::failing::Failing,
 }
 
 impl World {
@@ -164,7 +174,11 @@ impl World {
             Event::Pull(instance, token) => self.with_consumer(instance, event, |consumer, now, _, out| {
                 consumer.on_pull(now, token, out);
             }),
+            Event::Task(broker, task, start) => self.run_task(broker, task, start, event),
             Event::Dispatch(broker, local) => {
+                if self.plan.fallible && self.parks(Address::Broker(broker), event) {
+                    return;
+                }
                 self.brokers[broker.at()].broker.on_dispatch(self.now, local, &mut self.out);
                 self.carry_out(Address::Broker(broker));
             }
@@ -182,6 +196,7 @@ impl World {
             Event::EndTransaction(place) => self.end_transaction(place),
             Event::Action(index) => self.act(index),
             Event::Start(node) => self.start(node),
+            Event::Autoscale(index) => self.autoscale(index),
             Event::Sample => self.sample(),
             Event::Retention => self.give_back(),
             Event::Image => self.take_image(),
@@ -204,138 +219,8 @@ impl World {
         self.carry_out(Address::Consumer(instance));
     }
 
-    fn deliver(&mut self, place: u32, event: Event) {
-        let Some(to) = self.mail.peek(place).map(|envelope| envelope.to) else { return };
-        if let Address::Consumer(instance) = to
-            && self.processes[instance.at()].consumer.frozen()
-        {
-            self.processes[instance.at()].parked.push(event);
-            return;
-        }
-        let Some(envelope) = self.mail.take(place) else { return };
-        match to {
-            Address::Nameserver(nameserver) => {
-                if self.now < self.plan.nameservers[nameserver.at()].start_at {
-                    // Nobody is there yet: the caller waits out its timeout.
-                    return;
-                }
-                self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
-            }
-            Address::Broker(broker) => {
-                if !matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply(_)) {
-                    self.brokers[broker.at()].broker.on_message(self.now, envelope, &mut self.out);
-                }
-            }
-            Address::Producer(producer) => {
-                let host = &mut self.producers[producer.at()];
-                let failed = host.path.producer.on_message(self.now, envelope, &mut self.out, &mut self.sends);
-                host.path.failed += failed;
-                self.leave(producer);
-            }
-            Address::Consumer(instance) => {
-                if !self.network.belongs(envelope.from, envelope.channel)
-                    || self.processes[instance.at()].consumer.presence() == Presence::Absent
-                {
-                    return;
-                }
-                let consumer = &mut self.processes[instance.at()].consumer;
-                consumer.on_message(self.now, envelope, &mut self.allocations, &mut self.out);
-            }
-        }
-        self.carry_out(to);
-    }
-
-    fn fire(&mut self, node: Address, timer: Timer, event: Event) {
-        match node {
-            Address::Nameserver(nameserver) => {
-                let host = &mut self.nameservers[nameserver.at()];
-                host.timers[timer as usize] = None;
-                host.nameserver.on_broker_scan(self.now, &mut self.out);
-            }
-            Address::Broker(broker) => {
-                let host = &mut self.brokers[broker.at()];
-                host.timers[timer as usize] = None;
-                host.broker.on_timer(self.now, timer, &mut self.out);
-            }
-            Address::Producer(producer) => {
-                let host = &mut self.producers[producer.at()];
-                host.timers[timer as usize] = None;
-                host.path.failed += host.path.producer.on_timer(self.now, timer, &mut self.out, &mut self.sends);
-                self.leave(producer);
-            }
-            Address::Consumer(instance) => {
-                let process = &mut self.processes[instance.at()];
-                if !process.consumer.frozen() {
-                    process.timers[timer as usize] = None;
-                }
-                self.with_consumer(instance, event, |consumer, now, allocations, out| {
-                    consumer.on_timer(now, timer, allocations, out);
-                });
-                return;
-            }
-        }
-        self.carry_out(node);
-    }
-
-    fn closed(&mut self, place: u32, event: Event) {
-        let Some(closing) = self.closings.peek(place).copied() else { return };
-        if let Address::Consumer(instance) = closing.to
-            && self.processes[instance.at()].consumer.frozen()
-        {
-            self.processes[instance.at()].parked.push(event);
-            return;
-        }
-        self.closings.take(place);
-        match closing.to {
-            Address::Nameserver(nameserver) => {
-                self.nameservers[nameserver.at()].nameserver.on_closed(closing.channel, &mut self.out);
-            }
-            Address::Broker(broker) => {
-                self.brokers[broker.at()].broker.on_closed(closing.channel, closing.idle, &mut self.out);
-            }
-            Address::Producer(producer) => self.producers[producer.at()].path.producer.on_closed(closing.server),
-            Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(closing.server),
-        }
-        self.carry_out(closing.to);
-    }
-
-    /// Nothing was read or written on a connection since its client froze: the server closes it.
-    fn check_idle(&mut self, server: Address, channel: Channel) {
-        let Address::Consumer(instance) = channel.client else { return };
-        if !self.processes[instance.at()].consumer.frozen() {
-            return;
-        }
-        let open = self.network.open_connections(channel.client);
-        let Some((.., last)) = open.into_iter().find(|(to, open, _)| *to == server && *open == channel) else {
-            return;
-        };
-        let idle_at = last + CHANNEL_MAX_IDLE_TIME;
-        if idle_at > self.now {
-            self.queue.push(idle_at, Event::Idle(server, channel));
-            return;
-        }
-        self.close_from_server(server, channel);
-        match server {
-            Address::Broker(broker) => {
-                self.brokers[broker.at()].broker.on_closed(channel, true, &mut self.out);
-            }
-            Address::Nameserver(nameserver) => {
-                self.nameservers[nameserver.at()].nameserver.on_closed(channel, &mut self.out);
-            }
-            _ => {}
-        }
-        self.carry_out(server);
-    }
-
-    pub(super) fn close_from_server(&mut self, server: Address, channel: Channel) {
-        if let Some(at) = self.network.close_by_server(self.now, server, channel) {
-            let closing = Closing { to: channel.client, server, channel, idle: false };
-            let place = self.closings.put(closing);
-            self.queue.push(at, Event::Closed(place));
-        }
-    }
-
     fn start(&mut self, node: Address) {
+        self.power_on(node);
         match node {
             Address::Nameserver(nameserver) => {
                 self.nameservers[nameserver.at()].nameserver.on_start(self.now, &mut self.out);

@@ -2,11 +2,13 @@
 
 use indexmap::IndexMap;
 
+use super::plan::DLedgerPlan;
 use super::raw::{
-    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, Expect, Group, Mode, Model, Nameserver, Outcomes,
-    Producer, RestartIdentity, Root, Selector, StopKinds, Strategy, Timed, Topic,
+    ArrivalKind, Broker, BrokerSettings, Cluster, ConsumerSettings, DiskFate, Expect, Group, Mode, Model, Nameserver,
+    Outcomes, Producer, Replica, RestartIdentity, Root, Selector, SendKind, StopKinds, Strategy, Timed, Topic,
 };
-use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, Rate};
+use super::units::{Bytes, CountOrList, CountOrMap, Dist, Duration, Millis, Names, NamesOr, Rate};
+use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimDuration;
 use crate::node::config::{BrokerConfig, ConsumerConfig, NameserverConfig, ProducerConfig};
 
@@ -45,16 +47,34 @@ pub(crate) fn fill(root: &mut Root, file: &str) {
     root.sample_interval.get_or_insert(seconds(1));
     fill_cluster(&mut root.cluster);
     let brokers = broker_names(&root.cluster);
+    let nameservers = Names(nameserver_names(&root.cluster));
     for topic in root.topics.values_mut() {
         fill_topic(topic, &brokers);
     }
     let client = root.cluster.handling.client.clone();
     for producer in root.producers.values_mut() {
         producer.handling = producer.handling.take().or_else(|| client.clone());
+        producer.nameservers.get_or_insert_with(|| nameservers.clone());
         fill_producer(producer);
+    }
+    for scaler in root.autoscalers.values_mut() {
+        let min = *scaler.min.get_or_insert(1);
+        scaler.interval.get_or_insert(seconds(15));
+        scaler.scale_up_cool_down.get_or_insert(zero());
+        scaler.scale_down_cool_down.get_or_insert(seconds(300));
+        scaler.graceful.get_or_insert(true);
+        if let Some(group) = root.groups.get_mut(&scaler.group) {
+            group.instances.get_or_insert(CountOrList::Count(min));
+        }
+    }
+    if let Some(chaos) = &mut root.chaos {
+        chaos.from.get_or_insert(seconds(10));
+        let mean = Distribution::Exponential { mean: SimDuration::from_secs(20).as_nanos() };
+        chaos.outage.get_or_insert_with(|| Dist::from_distribution(&mean));
     }
     for group in root.groups.values_mut() {
         group.handling = group.handling.take().or_else(|| client.clone());
+        group.nameservers.get_or_insert_with(|| nameservers.clone());
         fill_group(group);
     }
     root.timeline.iter_mut().for_each(fill_timed);
@@ -114,13 +134,69 @@ fn fill_cluster(cluster: &mut Cluster) {
         nameserver.scan_not_active_broker_interval.get_or_insert(Millis(defaults.scan_not_active_broker_interval));
         nameserver.handling = nameserver.handling.take().or_else(|| handling.nameserver.clone());
     }
+    let nameservers = nameserver_names(cluster);
+    let (slaves, dledger) = (cluster.slaves.clone(), cluster.dledger.clone());
     for broker in named::<Broker>(&mut cluster.brokers, "broker").values_mut() {
-        broker.start.get_or_insert(zero());
+        let start = *broker.start.get_or_insert(zero());
+        let known = broker.nameservers.get_or_insert_with(|| Names(nameservers.clone())).clone();
+        if broker.slaves.is_none() && broker.dledger.is_none() {
+            broker.slaves.clone_from(&slaves);
+            broker.dledger.clone_from(&dledger);
+        }
+        for replica in replicas_of(broker) {
+            replica.start.get_or_insert(start);
+            replica.nameservers.get_or_insert_with(|| known.clone());
+        }
     }
     cluster.fill(&config);
     cluster
         .mapped_file_size_consume_queue
         .get_or_insert(Bytes(config.consume_queue_file_entries * CONSUME_QUEUE_ENTRY));
+}
+
+/// The slaves or members of a broker, with their names filled in.
+fn replicas_of(broker: &mut Broker) -> Vec<&mut Replica> {
+    let mut replicas = Vec::new();
+    if let Some(slaves) = &mut broker.slaves {
+        replicas.extend(numbered(slaves, |number| (number + 1).to_string()));
+    }
+    if let Some(dledger) = &mut broker.dledger {
+        let defaults = DLedgerPlan::default();
+        let millis = [
+            (&mut dledger.heart_beat_time_interval_ms, defaults.heart_beat_time_interval),
+            (&mut dledger.min_vote_interval_ms, defaults.min_vote_interval),
+            (&mut dledger.max_vote_interval_ms, defaults.max_vote_interval),
+            (&mut dledger.max_wait_ack_time_ms, defaults.max_wait_ack_time),
+        ];
+        for (key, default) in millis {
+            key.get_or_insert(Millis(default));
+        }
+        dledger.max_heart_beat_leak.get_or_insert(defaults.max_heart_beat_leak);
+        let members = dledger.members.get_or_insert(CountOrMap::Count(defaults.members));
+        replicas.extend(numbered(members, |number| format!("n{number}")));
+    }
+    replicas
+}
+
+fn numbered(
+    things: &mut CountOrMap<Replica>,
+    name: impl Fn(u32) -> String,
+) -> indexmap::map::ValuesMut<'_, String, Replica> {
+    if let CountOrMap::Count(count) = things {
+        *things = CountOrMap::Map((0..*count).map(|number| (name(number), Replica::default())).collect());
+    }
+    match things {
+        CountOrMap::Map(map) => map.values_mut(),
+        CountOrMap::Count(_) => unreachable!("turned into a map above"),
+    }
+}
+
+/// The names of the nameservers of a filled cluster.
+pub(crate) fn nameserver_names(cluster: &Cluster) -> Vec<String> {
+    match &cluster.nameservers {
+        Some(CountOrMap::Map(map)) => map.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The names of the brokers of a filled cluster.
@@ -132,6 +208,9 @@ pub(crate) fn broker_names(cluster: &Cluster) -> Vec<String> {
 }
 
 fn fill_topic(topic: &mut Topic, brokers: &[String]) {
+    if *topic.auto_create.get_or_insert(false) {
+        return;
+    }
     if topic.read_queue_nums.is_none() || topic.write_queue_nums.is_none() {
         let queues = *topic.queues.get_or_insert(4);
         topic.read_queue_nums.get_or_insert(queues);
@@ -168,6 +247,11 @@ fn fill_producer(producer: &mut Producer) {
     producer.start.get_or_insert(seconds(2));
     producer.send_msg_timeout.get_or_insert(Millis(defaults.send_msg_timeout));
     producer.retry_times_when_send_failed.get_or_insert(defaults.retry_times_when_send_failed);
+    producer.mode.get_or_insert(SendKind::Sync);
+    producer.retry_times_when_send_async_failed.get_or_insert(defaults.retry_times_when_send_async_failed);
+    producer.retry_another_broker_when_not_store_ok.get_or_insert(defaults.retry_another_broker_when_not_store_ok);
+    producer.send_latency_fault_enable.get_or_insert(defaults.send_latency_fault_enable);
+    producer.default_topic_queue_nums.get_or_insert(defaults.default_topic_queue_nums);
     producer.poll_name_server_interval.get_or_insert(Millis(defaults.client.poll_name_server_interval));
     producer.heartbeat_broker_interval.get_or_insert(Millis(defaults.client.heartbeat_broker_interval));
 }
@@ -201,6 +285,23 @@ fn fill_timed(timed: &mut Timed) {
         restart.downtime.get_or_insert(seconds(5));
         restart.by.get_or_insert(StopKinds::Stop);
         restart.fresh_host.get_or_insert(false);
+        restart.overlap.get_or_insert(seconds(5));
+        if *restart.surge.get_or_insert(0) == 0 {
+            restart.unavailable.get_or_insert(1);
+        }
+    }
+    if let Some(NamesOr(restart)) = &mut timed.restart {
+        restart.after.get_or_insert(seconds(5));
+        restart.by.get_or_insert(StopKinds::Stop);
+    }
+    if let Some(NamesOr(lost)) = &mut timed.lose_host {
+        lost.disk.get_or_insert(DiskFate::Kept);
+    }
+    if let Some(partition) = timed.partition.as_mut().filter(|partition| !partition.between.is_empty()) {
+        partition.one_way.get_or_insert(false);
+    }
+    if let Some(link) = timed.slow_link.as_mut().filter(|link| !link.between.is_empty()) {
+        link.one_way.get_or_insert(false);
     }
     if let Some(reset) = &mut timed.reset_offset {
         reset.force.get_or_insert(true);

@@ -77,7 +77,15 @@ impl Scenario {
         resolve::check_counts(&root, &tree)?;
         fill(&mut root, name);
         let plan = resolve::resolve(&root, &tree)?;
+        if plan.fallible {
+            root.fallible = Some(true);
+        }
         Ok((plan, root, tree))
+    }
+
+    /// The filled file.
+    pub(super) fn root(&self) -> &Root {
+        &self.filled
     }
 
     /// The scenario with every default filled in and every override applied: itself a scenario, of the same plan.

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod raw;
 pub mod reference;
 mod resolve;
+mod rewrite;
 pub mod schema;
 mod tree;
 pub mod units;

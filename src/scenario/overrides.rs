@@ -6,8 +6,15 @@ use super::load::Overrides;
 use super::tree::{Entry, Node, Value};
 
 /// Maps whose keys are names that a scenario defines; an override cannot invent one.
-const NAMED: [&[&str]; 5] =
-    [&["topics"], &["producers"], &["groups"], &["cluster", "brokers"], &["cluster", "nameservers"]];
+const NAMED: [&[&str]; 7] = [
+    &["topics"],
+    &["producers"],
+    &["groups"],
+    &["zones"],
+    &["autoscalers"],
+    &["cluster", "brokers"],
+    &["cluster", "nameservers"],
+];
 
 /// The overrides as (how the command line says it, `path=value`), `--set` first, so that the special options win.
 pub(crate) fn lines(overrides: &Overrides) -> Vec<(String, String)> {

@@ -4,6 +4,7 @@
 mod action;
 mod check;
 mod load;
+mod nodes;
 
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ pub use crate::node::producer::TransactionPlan;
 pub use action::{Action, NodeAction, TimedAction};
 pub use check::{Check, Expectation};
 pub use load::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, PropertyPlan, RatePoint};
+pub use nodes::DLedgerPlan;
 
 /// Everything that affects the result of one run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -139,25 +141,6 @@ pub struct ReplicaPlan {
     pub start_at: SimTime,
     /// The nameservers it registers with.
     pub nameservers: Vec<NameserverIx>,
-}
-
-/// Settings of a Raft group (`DLedgerConfig`).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DLedgerPlan {
-    /// Members, an odd number as a rule.
-    pub members: u32,
-    /// `heartBeatTimeIntervalMs`. 2 s.
-    pub heart_beat_time_interval: SimDuration,
-    /// `maxHeartBeatLeak`. 3.
-    pub max_heart_beat_leak: u32,
-    /// `minVoteIntervalMs`. 300 ms.
-    pub min_vote_interval: SimDuration,
-    /// `maxVoteIntervalMs`. 1 s.
-    pub max_vote_interval: SimDuration,
-    /// `maxWaitAckTimeMs`. 2.5 s.
-    pub max_wait_ack_time: SimDuration,
-    /// `preferredLeaderIds`.
-    pub preferred_leader: Option<u32>,
 }
 
 /// Which messages an effect on links meets: from one set of nodes to another.

@@ -122,23 +122,27 @@ fn named_kind(name: &str, definition: &Value, schema: &Value) -> String {
     let inner = mappings_in(definition, schema);
     match (name, inner.first()) {
         ("Duration" | "Millis", _) => "duration".to_owned(),
+        ("Bandwidth", _) => "size a second".to_owned(),
+        ("ClockOffset", _) => "duration, also negative".to_owned(),
         ("Bytes", _) => "size".to_owned(),
         ("Rate", _) => "rate".to_owned(),
         ("Percentile", _) => "percentile".to_owned(),
         ("Names", _) => "name or list of names".to_owned(),
         ("Queues", _) => "queues".to_owned(),
-        ("Targets", _) => "[instances](#timeline-entry)".to_owned(),
         ("Start", _) => "duration or `never`".to_owned(),
         ("Strategy", _) => "[strategy](#strategies)".to_owned(),
         ("Weights", _) => "value, list of values, or value: weight".to_owned(),
         ("Property", _) => "[values](#messages)".to_owned(),
         ("Subscriptions", _) => "[topics](#subscriptions)".to_owned(),
-        ("Starters", _) => "[instances](#timeline), or `{instance, freshHost}`".to_owned(),
         ("ResetTo", _) => "duration, `beginning` or `end`".to_owned(),
         ("DelayLevels", _) => "durations like `1s 5s 10s`".to_owned(),
         ("GroupTopic", _) => "group or `{group, topic}`".to_owned(),
         (name, _) if name.starts_with("Distribution of Duration") => "[distribution](#values) of durations".to_owned(),
         (name, _) if name.starts_with("Distribution of") => "[distribution](#values) of sizes".to_owned(),
+        (name, Some((inner, _))) if name.starts_with("Names or") => {
+            let heading = heading(inner);
+            format!("[nodes](#nodes), or [{heading}](#{})", heading.to_lowercase().replace(' ', "-"))
+        }
         (name, Some((inner, _))) if name.starts_with("Count or") => {
             let form = if name.starts_with("Count or map") { "name:" } else { "list of" };
             format!("number, or {form} [{0}](#{1})", heading(inner), heading(inner).to_lowercase().replace(' ', "-"))
@@ -155,6 +159,9 @@ fn heading(name: &str) -> String {
         "Expect" => return "Expectation".to_owned(),
         "Keys" => return "Message keys".to_owned(),
         "Restart" => return "Rolling restart".to_owned(),
+        "Dledger" => return "Raft group".to_owned(),
+        "SetClock" => return "Clock".to_owned(),
+        "RestartNodes" => return "Restart".to_owned(),
         _ => {}
     }
     let mut words = String::new();

@@ -2,6 +2,7 @@
 
 mod actions;
 mod bounds;
+mod failures;
 mod groups;
 mod load;
 mod messages;
@@ -78,6 +79,11 @@ fn message_contents_that_cannot_be_are_refused() {
 #[test]
 fn subscriptions_and_listeners_that_cannot_be_are_refused() {
     all_say_what_is_wrong(groups::CASES);
+}
+
+#[test]
+fn replicas_and_failures_that_cannot_be_are_refused() {
+    all_say_what_is_wrong(failures::CASES);
 }
 
 #[test]
@@ -192,6 +198,11 @@ fn any_value_replaced_by_anything_is_read_or_refused_with_a_place() {
     for text in [include_str!("../data/scenarios/everything.yaml"), include_str!("../data/scenarios/messages.yaml")] {
         replaced_by_anything(text);
     }
+}
+
+#[test]
+fn any_value_of_what_can_fail_replaced_by_anything_is_read_or_refused_with_a_place() {
+    replaced_by_anything(include_str!("../data/scenarios/failures.yaml"));
 }
 
 fn replaced_by_anything(text: &str) {

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use super::machine::Consumer;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::client::ChannelId;
+use crate::node::fact::CallKind;
 use crate::node::outbox::{Effect, Outbox, Wake};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation};
@@ -31,17 +33,65 @@ pub(super) enum Pending {
     RetrySend(u32, u32),
 }
 
+impl Pending {
+    const fn kind(&self) -> CallKind {
+        match self {
+            Self::LockAll(_) | Self::LockLater(..) => CallKind::Lock,
+            Self::FirstOffset(_) | Self::FirstStart(_) => CallKind::Offset,
+            Self::RetrySend(..) => CallKind::Send,
+        }
+    }
+}
+
+/// Where a call went and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Route {
+    pub(super) server: Address,
+    /// The connection, once there is one.
+    pub(super) channel: Option<ChannelId>,
+    pub(super) began: SimTime,
+}
+
+impl Route {
+    /// When the call is given up: a connection that has to be made first is waited for whatever the timeout.
+    pub(super) fn patience(&self, deadline: SimTime, fallible: bool) -> SimTime {
+        let connects = fallible && self.channel.is_none();
+        if connects { deadline.max(self.began + CONNECT_WAIT) } else { deadline }
+    }
+
+    /// A connection is there.
+    pub(super) fn connected(&mut self, channel: ChannelId) {
+        if self.server == channel.server && self.channel.is_none() {
+            self.channel = Some(channel);
+        }
+    }
+}
+
+/// `connectTimeoutMillis` and a moment: by then the network has said whether there is a connection.
+const CONNECT_WAIT: SimDuration = SimDuration::from_millis(3100);
+
 /// Calls under way.
 #[derive(Debug, Default)]
 pub(super) struct AsyncCalls {
     made: u32,
-    pending: BTreeMap<u32, Pending>,
+    pending: BTreeMap<u32, (Pending, Route)>,
 }
 
 impl AsyncCalls {
     /// Nobody waits for an answer any more.
     pub(super) fn clear(&mut self) {
         self.pending.clear();
+    }
+
+    /// Calls that waited for a connection have left.
+    pub(super) fn connected(&mut self, channel: ChannelId) {
+        self.pending.values_mut().for_each(|(_, route)| route.connected(channel));
+    }
+
+    /// The calls over a connection.
+    pub(super) fn over(&self, channel: ChannelId) -> Vec<Correlation> {
+        let over = self.pending.iter().filter(|(_, (_, route))| route.channel == Some(channel));
+        over.map(|(number, _)| Correlation(MARK | *number)).collect()
     }
 }
 
@@ -55,12 +105,14 @@ impl Consumer {
         timeout: SimDuration,
         out: &mut Outbox,
     ) {
+        let route = Route { server: to, channel: self.client.channel(to), began: now };
         let calls = &mut self.orderly.calls;
         calls.made += 1;
-        calls.pending.insert(calls.made, pending);
+        calls.pending.insert(calls.made, (pending, route));
         let correlation = Correlation(MARK | calls.made);
         out.send(to, correlation, body);
-        out.effects.push(Effect::WakeAt(Wake::Overdue(correlation), now + timeout));
+        let until = route.patience(now + timeout, out.fallible);
+        out.effects.push(Effect::WakeAt(Wake::Overdue(correlation), until));
     }
 
     /// Whether an answer belongs to one of these calls.
@@ -76,7 +128,10 @@ impl Consumer {
         body: Option<Body>,
         out: &mut Outbox,
     ) {
-        let Some(pending) = self.orderly.calls.pending.remove(&(correlation.0 & !MARK)) else { return };
+        let Some((pending, route)) = self.orderly.calls.pending.remove(&(correlation.0 & !MARK)) else { return };
+        if body.is_none() {
+            self.on_overdue(now, &route, pending.kind(), out);
+        }
         match pending {
             Pending::LockAll(queues) => self.on_all_locked(now, &queues, body),
             Pending::LockLater(token, turn) => self.on_locked_later(now, token, turn, body, out),
@@ -92,7 +147,10 @@ impl Consumer {
     pub fn on_wake(&mut self, now: SimTime, wake: Wake, out: &mut Outbox) {
         match wake {
             Wake::Consume(token, turn) => self.on_consume(now, token, turn, out),
-            Wake::Overdue(correlation) => self.on_async_answer(now, correlation, None, out),
+            Wake::Overdue(correlation) => {
+                self.on_async_answer(now, correlation, None, out);
+                self.fail_reset(now, out);
+            }
             Wake::Unlock(queue, starts) => self.on_unlock_delayed(queue, starts, out),
             Wake::Reset(number) => self.on_reset_pause_over(now, number, out),
         }

@@ -7,7 +7,6 @@ use super::orderly::Phase;
 use crate::consume::orderly::max_reconsume_times;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::outbox::Outbox;
-use crate::protocol::address::Address;
 use crate::protocol::message::{Body, RetrySendRequest};
 use crate::store::ids::QueueIx;
 use crate::store::message::Message;
@@ -27,7 +26,7 @@ impl Consumer {
     ) {
         let most = max_reconsume_times(self.config.max_reconsume_times);
         for at in from..messages {
-            let target = self.retry_queue();
+            let target = self.retry_queue(out.fallible);
             let Some(assigned) = self.table.by_token(token) else { break };
             let Some(row) = assigned.process.iter().nth(at).copied() else { break };
             let attempts = u32::from(out.catalog.reconsume_times(row.class)) + assigned.orderly.attempts.of(at);
@@ -56,7 +55,7 @@ impl Consumer {
                 delay_level: attempts.saturating_add(3).min(u32::from(u8::MAX)) as u8,
             };
             let turn = self.orderly.step(token, Phase::Sending { messages, at, suspend });
-            let broker = Address::Broker(self.directory.parts(queue).broker);
+            let Some(broker) = self.master_of(queue, out.fallible) else { continue };
             let body = Body::RetrySend(Box::new(request));
             self.call_async(now, Pending::RetrySend(token, turn), broker, body, SEND_TIMEOUT, out);
             return;
@@ -86,16 +85,18 @@ impl Consumer {
     }
 
     /// A queue of the retry topic as the inner producer's publish list has it; `None` before a route is known.
-    fn retry_queue(&mut self) -> Option<QueueIx> {
+    fn retry_queue(&mut self, fallible: bool) -> Option<QueueIx> {
         let topic = self.deployment.group(self.group).retry_topic?;
         let queues = match self.client.route(topic) {
             Some(route) => route.subscribe_queues(topic, &self.directory),
             None => {
                 // Every broker that has seen a heartbeat of the group has the topic.
                 let of_broker = |broker| self.directory.queue(topic, broker, 0);
-                self.client.brokers().filter_map(of_broker).collect()
+                self.client.brokers().names().filter_map(of_broker).collect()
             }
         };
+        let mut queues: Vec<QueueIx> = queues;
+        queues.retain(|queue| self.master_of(*queue, fallible).is_some());
         (!queues.is_empty()).then(|| queues[self.stream.below(queues.len() as u64) as usize])
     }
 }

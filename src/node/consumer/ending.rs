@@ -35,16 +35,23 @@ impl Consumer {
         }
         self.rebalance.stop();
         self.client.abandon_calls(out);
+        self.forget_calls();
         out.fact(self.stopped(StopKind::Graceful));
         self.farewell.unlock = unlock;
         self.farewell.unlock.reverse();
-        self.farewell.unregister = self.client.brokers().collect();
+        self.farewell.unregister = self.client.brokers().addresses().map(|(_, process)| process).collect();
         self.farewell.unregister.reverse();
         self.farewell_next(now, out);
     }
 
     /// The process is killed: nothing is sent; its connections are closed by the kernel.
     pub fn on_killed(&mut self, now: SimTime, out: &mut Outbox) {
+        self.on_host_lost(now, out);
+        out.effects.push(Effect::Exit);
+    }
+
+    /// The host is gone with the process: as killed, but nobody closes its connections.
+    pub fn on_host_lost(&mut self, now: SimTime, out: &mut Outbox) {
         let was_frozen = std::mem::take(&mut self.frozen);
         if was_frozen {
             self.cut_off_all(self.frozen_at, out)
@@ -56,8 +63,8 @@ impl Consumer {
         self.resets.stop();
         self.rebalance.stop();
         self.presence = Presence::Absent;
+        self.forget_calls();
         out.fact(self.stopped(StopKind::Killed));
-        out.effects.push(Effect::Exit);
     }
 
     /// Sends the offsets of these queues, one message per broker (`RemoteBrokerOffsetStore#persistAll`).
@@ -72,6 +79,7 @@ impl Consumer {
             let count = rest.iter().take_while(|(queue, _)| self.directory.parts(*queue).broker == broker).count();
             let (batch, tail) = rest.split_at(count);
             rest = tail;
+            let Some(broker) = self.keeper_of(broker, out.fallible) else { continue };
             out.send(
                 Address::Broker(broker),
                 Correlation::ONEWAY,
@@ -97,7 +105,7 @@ impl Consumer {
     }
 
     /// Offsets of owned queues that the offset store has in memory, by broker.
-    fn offsets_in_memory(&self) -> Vec<(QueueIx, u64)> {
+    pub(super) fn offsets_in_memory(&self) -> Vec<(QueueIx, u64)> {
         let mut offsets: Vec<(QueueIx, u64)> =
             self.table.queues().filter_map(|queue| Some((queue, self.table.get(queue)?.offset?))).collect();
         offsets.sort_by_key(|(queue, _)| (self.directory.parts(*queue).broker, *queue));
@@ -109,9 +117,10 @@ impl Consumer {
         if self.presence != Presence::Stopping {
             return;
         }
-        if let Some((broker, queues)) = self.farewell.unlock.pop() {
+        while let Some((name, queues)) = self.farewell.unlock.pop() {
+            let Some(broker) = self.master_of_name(name, out.fallible) else { continue };
             let body = Body::Unlock(self.group, self.client.id, queues);
-            self.client.call(now, Thread::Main, Address::Broker(broker), body, LOCK_TIMEOUT, out);
+            self.client.call(now, Thread::Main, broker, body, LOCK_TIMEOUT, out);
             return;
         }
         let offsets = std::mem::take(&mut self.farewell.offsets);

@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::calls::Route;
 use crate::consume::process_queue::Row;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::node::client::ChannelId;
 use crate::node::outbox::{Outbox, Timer};
 use crate::protocol::message::Correlation;
 use crate::store::ids::QueueIx;
@@ -85,6 +87,7 @@ pub(super) struct Job {
 pub(super) struct Waiting {
     pub(super) job: u64,
     pub(super) deadline: SimTime,
+    pub(super) route: Route,
 }
 
 /// All of it.
@@ -202,10 +205,10 @@ impl Failures {
 
     /// A request of a job leaves: the correlation for its answer. The two low bits are those of the instance's threads, 0 is
     /// none of them.
-    pub(super) fn ask(&mut self, job: u64, deadline: SimTime) -> Correlation {
+    pub(super) fn ask(&mut self, job: u64, deadline: SimTime, route: Route) -> Correlation {
         self.requests = (self.requests + 1) & (u32::MAX >> 2);
         let correlation = self.requests.max(1) << 2;
-        self.waiting.insert(correlation, Waiting { job, deadline });
+        self.waiting.insert(correlation, Waiting { job, deadline, route });
         self.deadlines.insert((deadline, correlation));
         Correlation(correlation)
     }
@@ -217,10 +220,27 @@ impl Failures {
         Some(waiting.job)
     }
 
+    /// Whether an answer is waited for.
+    pub(super) fn is_asked(&self, correlation: Correlation) -> bool {
+        self.waiting.contains_key(&correlation.0)
+    }
+
     /// Takes a request whose time has run out by `now`.
-    pub(super) fn timed_out(&mut self, now: SimTime) -> Option<u64> {
+    pub(super) fn timed_out(&mut self, now: SimTime) -> Option<(u64, Route)> {
         let (_, correlation) = *self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
-        self.answered(Correlation(correlation))
+        let route = self.waiting.get(&correlation)?.route;
+        Some((self.answered(Correlation(correlation))?, route))
+    }
+
+    /// Requests that waited for a connection have left.
+    pub(super) fn connected(&mut self, channel: ChannelId) {
+        self.waiting.values_mut().for_each(|waiting| waiting.route.connected(channel));
+    }
+
+    /// The requests over a connection.
+    pub(super) fn over(&self, channel: ChannelId) -> Vec<Correlation> {
+        let over = self.waiting.iter().filter(|(_, waiting)| waiting.route.channel == Some(channel));
+        over.map(|(correlation, _)| Correlation(*correlation)).collect()
     }
 
     /// The timers have fired.

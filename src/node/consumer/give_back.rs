@@ -4,6 +4,7 @@
 //! A thread is busy until the last answer. That is not known when its call is submitted, so as much time is reserved for
 //! each failed message as the latest send-back took.
 
+use super::calls::Route;
 use super::failures::{Due, FailingCall, Job, Sender, Way};
 use super::listener::{delivery, report, take_floor};
 use super::machine::Consumer;
@@ -12,7 +13,7 @@ use crate::consume::process_queue::Row;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::MessageModel;
 use crate::node::counters::Counter;
-use crate::node::fact::Fact;
+use crate::node::fact::{CallKind, Fact};
 use crate::node::outbox::{Delivery, Fate, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation, RetrySendRequest, SendBackRequest};
@@ -206,8 +207,9 @@ impl Consumer {
             delay_level,
             max_reconsume_times: self.max_reconsume_times(),
         };
-        let to = Address::Broker(self.directory.parts(queue).broker);
-        let correlation = self.failures.ask(number, now + SEND_BACK_TIMEOUT);
+        // Without a master the address is null, which means a nameserver; that does not answer.
+        let to = self.master_of(queue, out.fallible).unwrap_or_else(|| self.client.nameserver());
+        let correlation = self.ask_back(now, number, (to, now + SEND_BACK_TIMEOUT), out);
         out.send(to, correlation, Body::SendBack(Box::new(request)));
     }
 
@@ -222,10 +224,18 @@ impl Consumer {
     /// Brokers have not answered in time.
     pub(super) fn on_send_back_timeout(&mut self, now: SimTime, out: &mut Outbox) {
         self.failures.disarmed(Timer::SendBackTimeout);
-        while let Some(job) = self.failures.timed_out(now) {
+        while let Some((job, route)) = self.failures.timed_out(now) {
+            self.on_overdue(now, &route, CallKind::SendBack, out);
             self.conclude(now, job, false, true, out);
         }
         self.failures.arm(out);
+        self.fail_reset(now, out);
+    }
+
+    /// A request of a job leaves.
+    fn ask_back(&mut self, now: SimTime, job: u64, (to, deadline): (Address, SimTime), out: &Outbox) -> Correlation {
+        let route = Route { server: to, channel: self.client.channel(to), began: now };
+        self.failures.ask(job, route.patience(deadline, out.fallible), route)
     }
 
     fn conclude(&mut self, now: SimTime, number: u64, taken: bool, timed_out: bool, out: &mut Outbox) {
@@ -297,8 +307,11 @@ impl Consumer {
             max_reconsume_times: self.max_reconsume_times(),
             delay_level: u8::try_from(FIRST_RETRY_LEVEL + times).unwrap_or(u8::MAX),
         };
-        let to = Address::Broker(self.directory.parts(queue).broker);
-        let correlation = self.failures.ask(number, since + RETRY_SEND_TIMEOUT);
+        let Some(to) = self.master_of(queue, out.fallible) else {
+            self.conclude(now, number, false, false, out);
+            return;
+        };
+        let correlation = self.ask_back(now, number, (to, since + RETRY_SEND_TIMEOUT), out);
         out.send(to, correlation, Body::RetrySend(Box::new(request)));
     }
 

@@ -14,7 +14,6 @@ use crate::kernel::time::SimTime;
 use crate::node::client::Thread;
 use crate::node::fact::Fact;
 use crate::node::outbox::{Effect, Outbox, Timer, Wake};
-use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation};
 use crate::store::ids::{BrokerIx, QueueIx};
 
@@ -23,9 +22,10 @@ impl Consumer {
     /// among them (4.x).
     pub(super) fn lock_all(&mut self, now: SimTime, out: &mut Outbox) {
         out.arm(Timer::LockAll, now + LOCK_ALL_INTERVAL);
-        for (broker, queues) in self.queues_by_broker() {
+        for (name, queues) in self.queues_by_broker() {
+            let Some(broker) = self.master_of_name(name, out.fallible) else { continue };
             let body = Body::Lock(self.group, self.client.id, queues.clone());
-            self.call_async(now, Pending::LockAll(queues), Address::Broker(broker), body, LOCK_TIMEOUT, out);
+            self.call_async(now, Pending::LockAll(queues), broker, body, LOCK_TIMEOUT, out);
         }
     }
 
@@ -65,7 +65,10 @@ impl Consumer {
             return;
         };
         let turn = self.orderly.step(token, Phase::Locking);
-        let broker = Address::Broker(self.directory.parts(queue).broker);
+        let Some(broker) = self.master_of(queue, out.fallible) else {
+            self.on_locked_later(now, token, turn, None, out);
+            return;
+        };
         let body = Body::Lock(self.group, self.client.id, vec![queue]);
         self.call_async(now, Pending::LockLater(token, turn), broker, body, LOCK_TIMEOUT, out);
     }
@@ -94,11 +97,12 @@ impl Consumer {
         self.wake_request(now, token, Phase::Later, after, out);
     }
 
-    /// The rebalance thread wants a queue: its lock comes first.
-    pub(super) fn lock_for_rebalance(&mut self, now: SimTime, queue: QueueIx, out: &mut Outbox) {
-        let broker = Address::Broker(self.directory.parts(queue).broker);
+    /// The rebalance thread wants a queue: its lock comes first; false when there is no master to ask for it.
+    pub(super) fn lock_for_rebalance(&mut self, now: SimTime, queue: QueueIx, out: &mut Outbox) -> bool {
+        let Some(broker) = self.master_of(queue, out.fallible) else { return false };
         let body = Body::Lock(self.group, self.client.id, vec![queue]);
         self.client.call(now, Thread::Rebalance, broker, body, LOCK_TIMEOUT, out);
+        true
     }
 
     /// Gives up the queues of the run one after another (`RebalancePushImpl#removeUnnecessaryMessageQueue`): a queue whose
@@ -181,7 +185,7 @@ impl Consumer {
     }
 
     pub(super) fn unlock(&self, queue: QueueIx, out: &mut Outbox) {
-        let broker = Address::Broker(self.directory.parts(queue).broker);
+        let Some(broker) = self.master_of(queue, out.fallible) else { return };
         out.send(broker, Correlation::ONEWAY, Body::Unlock(self.group, self.client.id, vec![queue]));
     }
 

@@ -1,11 +1,13 @@
 //! The consumer's state, its start and end, and its scheduler thread.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::failures::Failures;
 use super::local_offsets::LocalOffsets;
 use super::orderly::OrderlyService;
 use super::parts::{ConsumerParts, Counters, Farewell, Presence};
+use super::pull_thread::PullThread;
 use super::rebalancing::RebalanceThread;
 use super::reset::Resets;
 use super::rules::ListenerRules;
@@ -26,7 +28,7 @@ use crate::node::outbox::{Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, ConsumerData, Envelope};
-use crate::store::ids::{ClientIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{ClientIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 
 /// First offset persist after the instance's start (`MQClientInstance#startScheduledTask`).
 const PERSIST_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
@@ -42,7 +44,7 @@ pub struct Consumer {
     pub(super) deployment: Rc<Deployment>,
     pub(super) config: ConsumerConfig,
     pub(super) directory: Rc<Directory>,
-    pub(super) nameservers: usize,
+    pub(super) nameservers: Vec<NameserverIx>,
     pub(super) client: ClientInstance,
     pub(super) presence: Presence,
     pub(super) frozen: bool,
@@ -68,6 +70,9 @@ pub struct Consumer {
     pub(super) limits: FlowLimits,
     pub(super) rebalance: RebalanceThread,
     pub(super) persist_at: SimTime,
+    /// Offsets that the scheduler thread still has to send.
+    pub(super) persisting: VecDeque<(QueueIx, u64)>,
+    pub(super) pull_thread: PullThread,
     /// What `shutdown()` has still to do: queues to unlock, offsets to send, brokers to leave.
     pub(super) farewell: Farewell,
     pub(super) stream: Stream,
@@ -100,7 +105,7 @@ impl Consumer {
             mut stream,
             service_stream,
         } = parts;
-        let client = new_client(me, group, ClientIx(0), &config, nameservers, (&topics, &expressions), &mut stream);
+        let client = new_client(me, group, ClientIx(0), &config, &nameservers, (&topics, &expressions), &mut stream);
         let mut consumer = Self {
             me,
             group,
@@ -125,6 +130,8 @@ impl Consumer {
             limits: FlowLimits { count: 0, size_mib: 0, span: 0 },
             rebalance: RebalanceThread::default(),
             persist_at: SimTime::MAX,
+            persisting: VecDeque::new(),
+            pull_thread: PullThread::default(),
             farewell: Farewell::default(),
             stream,
             failures: Failures::new(service_stream.clone()),
@@ -158,7 +165,7 @@ impl Consumer {
             self.group,
             id,
             &self.config,
-            self.nameservers,
+            &self.nameservers,
             (&self.topics, &self.expressions),
             &mut self.stream,
         );
@@ -171,6 +178,7 @@ impl Consumer {
         self.set_sub_versions(now);
         self.rebalance = RebalanceThread::default();
         self.pool = Pool::new(self.config.consume_thread_min);
+        self.forget_calls();
         self.started = now;
         let broadcasts = self.config.message_model == MessageModel::Broadcasting;
         self.without_file = broadcasts && self.starts > 0 && !self.local.has_file(id);
@@ -201,8 +209,11 @@ impl Consumer {
 
     /// A message arrives.
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, allocations: &mut Allocations, out: &mut Outbox) {
+        if out.fallible && self.on_network(now, &envelope, out) {
+            return;
+        }
         match envelope.body {
-            Body::PullReply(reply) => self.on_pull_reply(now, reply, out),
+            Body::PullReply(reply) => self.on_pull_reply(now, envelope.correlation, reply, out),
             Body::ResetOffset(group, offsets) => self.on_reset_offset(now, group, offsets, out),
             Body::Returned(taken) if !Self::is_async(envelope.correlation) => {
                 self.on_returned(now, envelope.correlation, taken, out);
@@ -237,16 +248,13 @@ impl Consumer {
             Timer::CleanExpired => self.on_clean_expired(now, out),
             Timer::RebalanceWork => self.on_rebalance_work(now, allocations, out),
             Timer::LockAll => self.lock_all(now, out),
+            Timer::CallSweep if self.presence == Presence::Running => self.on_call_sweep(now, out),
             _ => {
                 let answer = self.client.on_timeout(now, timer, out);
                 self.after(now, answer, allocations, out);
+                self.fail_reset(now, out);
             }
         }
-    }
-
-    /// A connection is gone.
-    pub fn on_closed(&mut self, server: Address) {
-        self.client.on_closed(server);
     }
 
     /// The shutdown is over or the process never ran.
@@ -256,6 +264,13 @@ impl Consumer {
         self.orderly.stop();
         self.resets.stop();
         self.farewell = Farewell::default();
+        self.forget_calls();
+    }
+
+    /// What the old process waited for is of no interest any more.
+    pub(super) fn forget_calls(&mut self) {
+        self.pull_thread.restart();
+        self.persisting.clear();
     }
 
     /// `SubscriptionData#subVersion` is the time of `subscribe()`.
@@ -302,6 +317,7 @@ impl Consumer {
             next_offset: from,
             first_offset: from,
             offset: stored,
+            suggest: 0,
             last_pull: now,
             dropped: false,
         });
@@ -334,10 +350,10 @@ impl Consumer {
     }
 
     fn run_scheduler(&mut self, now: SimTime, out: &mut Outbox) {
-        while !self.client.scheduler_busy() {
+        while !self.scheduler_busy() {
             if self.persist_at <= now && self.persist_at <= self.client.scheduler_due() {
                 self.persist_at += self.config.persist_consumer_offset_interval;
-                self.persist_all(now, out);
+                self.persist_on_scheduler(now, out);
             } else if self.client.scheduler_due() <= now {
                 self.client.run_scheduler(now, now.min(self.persist_at), out);
             } else {
@@ -348,7 +364,7 @@ impl Consumer {
     }
 
     pub(super) fn arm_scheduler(&self, out: &mut Outbox) {
-        if !self.client.scheduler_busy() {
+        if !self.scheduler_busy() {
             out.arm(Timer::Scheduler, self.client.scheduler_due().min(self.persist_at));
         }
     }
@@ -368,7 +384,10 @@ impl Consumer {
             Answer::Finished(Thread::Main, Finished::Heartbeat) => {
                 self.wake_rebalance(now, RebalanceTrigger::Start, out);
             }
-            Answer::Own(Thread::Scheduler, _) => {}
+            Answer::Own(Thread::Scheduler, _) => {
+                self.persist_next(now, out);
+                self.run_scheduler(now, out);
+            }
         }
     }
 
@@ -382,7 +401,7 @@ pub(super) fn new_client(
     group: GroupIx,
     id: ClientIx,
     config: &ConsumerConfig,
-    nameservers: usize,
+    nameservers: &[NameserverIx],
     (topics, expressions): (&[TopicIx], &[ExpressionIx]),
     stream: &mut Stream,
 ) -> ClientInstance {

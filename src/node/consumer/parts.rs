@@ -6,7 +6,7 @@ use crate::kernel::rng::Stream;
 use crate::node::config::ConsumerConfig;
 use crate::node::deployment::Deployment;
 use crate::protocol::directory::Directory;
-use crate::store::ids::{BrokerIx, ExpressionIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ExpressionIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
 
 /// What a consumer process is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub struct ConsumerParts {
     pub directory: Rc<Directory>,
     /// How the cluster is set up.
     pub deployment: Rc<Deployment>,
-    /// Number of nameservers.
-    pub nameservers: usize,
+    /// The nameservers it knows.
+    pub nameservers: Vec<NameserverIx>,
     /// Draws of the client itself: nameserver, broker asked, hand-over times.
     pub stream: Stream,
     /// Draws of the listener's time.

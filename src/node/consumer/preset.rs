@@ -48,6 +48,7 @@ impl Consumer {
         for (topic, route) in routes {
             self.client.preset_route(*topic, route);
         }
+        self.client.preset_channels();
         self.preset_members(members);
         self.start_cleaning(now, out);
         self.arm_scheduler(out);

@@ -8,8 +8,7 @@ use crate::node::config::MessageModel;
 use crate::node::counters::Counter;
 use crate::node::fact::Fact;
 use crate::node::outbox::{Effect, Outbox, Passed};
-use crate::protocol::address::Address;
-use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
+use crate::protocol::message::{Correlation, PullCode, PullReply, PullRequest};
 use crate::store::get_message::Pulled;
 use crate::store::ids::{ExpressionIx, QueueIx, TopicIx};
 
@@ -27,7 +26,7 @@ impl Consumer {
         }
         let (limits, paused) = (self.limits, self.resets.paused);
         let Some(assigned) = self.table.by_token(token) else { return };
-        if assigned.dropped {
+        if assigned.dropped || !self.pull_thread.takes(token) {
             return;
         }
         assigned.last_pull = now;
@@ -50,7 +49,7 @@ impl Consumer {
         let Some(assigned) = self.table.by_token(token) else { return };
         let clustering = self.config.message_model == MessageModel::Clustering;
         let commit_offset = assigned.offset.filter(|offset| *offset > 0 && clustering);
-        let offset = assigned.next_offset;
+        let (offset, suggest) = (assigned.next_offset, assigned.suggest);
         let parts = self.directory.parts(queue);
         let request = PullRequest {
             group: self.group,
@@ -61,15 +60,20 @@ impl Consumer {
             sub_version: self.sub_version(parts.topic),
             token,
         };
-        out.send(Address::Broker(parts.broker), Correlation::ONEWAY, Body::Pull(request));
+        self.send_pull(now, parts.broker, suggest, request, out);
     }
 
     /// A pull's answer arrives.
-    pub(super) fn on_pull_reply(&mut self, now: SimTime, reply: PullReply, out: &mut Outbox) {
-        let PullReply { queue, token, code, next_begin_offset, mut batch } = reply;
-        let live = self.presence() == Presence::Running
+    pub(super) fn on_pull_reply(&mut self, now: SimTime, correlation: Correlation, reply: PullReply, out: &mut Outbox) {
+        let PullReply { queue, token, code, next_begin_offset, suggest, mut batch } = reply;
+        let expected = !out.fallible || self.pull_is_answered(correlation);
+        let live = expected
+            && self.presence() == Presence::Running
             && self.table.by_token(token).is_some_and(|assigned| assigned.queue == queue && !assigned.dropped);
         if live {
+            if let Some(assigned) = self.table.by_token(token) {
+                assigned.suggest = suggest;
+            }
             if code == PullCode::Success || code == PullCode::PullRetryImmediately {
                 self.filter_batch(token, next_begin_offset, &mut batch, out);
             }
@@ -77,6 +81,9 @@ impl Consumer {
         }
         batch.clear();
         out.spare_batches.push(batch);
+        if out.fallible {
+            self.run_pull_thread(now, out);
+        }
     }
 
     fn tell_pulled(&mut self, token: u32, batch: &[Pulled], out: &mut Outbox) {

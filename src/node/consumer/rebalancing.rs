@@ -138,16 +138,29 @@ impl Consumer {
                 }
             }
             (Step::Lock, Some(Body::Locked(locked))) if locked.first() == run.to_take.front() => {
-                self.ask_offset(now, out);
+                if !self.ask_offset(now, out) {
+                    self.skip_front(now, out);
+                }
             }
             (Step::QueryOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, Some(offset), out),
-            (Step::QueryOffset, Some(Body::Offset(None))) => self.start_without_offset(now, out),
+            // 4.x takes every error of the broker for an offset that it does not have.
+            (Step::QueryOffset, Some(Body::Offset(None) | Body::Error(_))) => {
+                if !self.start_without_offset(now, out) {
+                    self.skip_front(now, out);
+                }
+            }
             (Step::StartOffset, Some(Body::Offset(Some(offset)))) => self.take_front(now, offset, None, out),
             (Step::Lock | Step::GiveUp | Step::QueryOffset | Step::StartOffset, _) => {
                 // No lock or no offset to be had: the queue is tried again at the next run.
-                run.to_take.pop_front();
-                self.take_next(now, out);
+                self.skip_front(now, out);
             }
+        }
+    }
+
+    fn skip_front(&mut self, now: SimTime, out: &mut Outbox) {
+        if let Some(run) = &mut self.rebalance.run {
+            run.to_take.pop_front();
+            self.take_next(now, out);
         }
     }
 
@@ -249,46 +262,56 @@ impl Consumer {
     /// Part 2: each gained queue needs its lock, if it is orderly, and its offset first, one call after another.
     pub(super) fn take_next(&mut self, now: SimTime, out: &mut Outbox) {
         let orderly = self.is_orderly();
-        let Some(run) = &mut self.rebalance.run else { return };
-        let Some(queue) = run.to_take.front().copied() else {
-            self.end_topic(now, out);
-            return;
-        };
-        if orderly {
-            run.step = Step::Lock;
-            self.lock_for_rebalance(now, queue, out);
-        } else {
-            self.ask_offset(now, out);
-        }
-    }
-
-    /// The stored offset of the queue at the front is looked up.
-    fn ask_offset(&mut self, now: SimTime, out: &mut Outbox) {
-        let Some(run) = &mut self.rebalance.run else { return };
-        let Some(queue) = run.to_take.front().copied() else { return };
-        run.step = Step::QueryOffset;
-        match self.stored_offset(queue) {
-            Stored::Known(Some(offset)) => self.take_front(now, offset, Some(offset), out),
-            Stored::Known(None) => self.start_without_offset(now, out),
-            Stored::Ask(body) => {
-                let broker = Address::Broker(self.directory.parts(queue).broker);
-                self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+        loop {
+            let Some(run) = &mut self.rebalance.run else { return };
+            let Some(queue) = run.to_take.front().copied() else {
+                self.end_topic(now, out);
+                return;
+            };
+            let asked = if orderly {
+                run.step = Step::Lock;
+                self.lock_for_rebalance(now, queue, out)
+            } else {
+                self.ask_offset(now, out)
+            };
+            if asked {
+                return;
+            }
+            if let Some(run) = &mut self.rebalance.run {
+                run.to_take.pop_front();
             }
         }
     }
 
-    /// `RebalancePushImpl#computePullFromWhereWithException` when the broker knows no offset.
-    fn start_without_offset(&mut self, now: SimTime, out: &mut Outbox) {
-        let Some(run) = &mut self.rebalance.run else { return };
-        let Some(queue) = run.to_take.front().copied() else { return };
+    /// The stored offset of the queue at the front is looked up; false when there is nobody to ask.
+    fn ask_offset(&mut self, now: SimTime, out: &mut Outbox) -> bool {
+        let Some(run) = &mut self.rebalance.run else { return true };
+        let Some(queue) = run.to_take.front().copied() else { return true };
+        run.step = Step::QueryOffset;
+        match self.stored_offset(queue) {
+            Stored::Known(Some(offset)) => self.take_front(now, offset, Some(offset), out),
+            Stored::Known(None) => return self.start_without_offset(now, out),
+            Stored::Ask(body) => {
+                let Some(broker) = self.offsets_of(queue, out.fallible) else { return false };
+                self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
+            }
+        }
+        true
+    }
+
+    /// `RebalancePushImpl#computePullFromWhereWithException` when the broker knows no offset; false when nobody can be asked.
+    fn start_without_offset(&mut self, now: SimTime, out: &mut Outbox) -> bool {
+        let Some(run) = &mut self.rebalance.run else { return true };
+        let Some(queue) = run.to_take.front().copied() else { return true };
         run.step = Step::StartOffset;
         match self.start_rule(queue) {
             Start::At(offset) => self.take_front(now, offset, None, out),
             Start::Ask(body) => {
-                let broker = Address::Broker(self.directory.parts(queue).broker);
+                let Some(broker) = self.master_of(queue, out.fallible) else { return false };
                 self.client.call(now, Thread::Rebalance, broker, body, SEARCH_TIMEOUT, out);
             }
         }
+        true
     }
 
     fn take_front(&mut self, now: SimTime, from: u64, stored: Option<u64>, out: &mut Outbox) {
@@ -362,10 +385,18 @@ impl Consumer {
             out.arm(Timer::RebalanceWork, now + work);
             return;
         }
-        let brokers = &route.queue_datas;
-        let asked = brokers[self.stream.below(brokers.len() as u64) as usize].broker;
-        run.asked = Some(asked);
-        run.step = Step::MemberList;
+        let asked = if out.fallible {
+            self.client.broker_of_topic(topic, &mut self.stream)
+        } else {
+            let brokers = &route.queue_datas;
+            Some(brokers[self.stream.below(brokers.len() as u64) as usize].broker)
+        };
+        (run.asked, run.step) = (asked, Step::MemberList);
+        let Some(asked) = asked else {
+            run.members = None;
+            self.end_topic(now, out);
+            return;
+        };
         let body = Body::GetConsumerList(self.group);
         self.client.call(now, Thread::Rebalance, Address::Broker(asked), body, MEMBER_LIST_TIMEOUT, out);
     }

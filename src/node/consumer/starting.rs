@@ -7,7 +7,6 @@ use super::machine::Consumer;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::{ConsumeFromWhere, MessageModel};
 use crate::node::outbox::Outbox;
-use crate::protocol::address::Address;
 use crate::protocol::message::Body;
 use crate::store::ids::QueueIx;
 
@@ -70,7 +69,10 @@ impl Consumer {
             Stored::Known(Some(offset)) => self.begin_under_lock(now, token, offset, Some(offset), out),
             Stored::Known(None) => self.ask_first_start(now, token, queue, out),
             Stored::Ask(body) => {
-                let broker = Address::Broker(self.directory.parts(queue).broker);
+                let Some(broker) = self.offsets_of(queue, out.fallible) else {
+                    self.first_pull_failed(now, token, out);
+                    return;
+                };
                 self.call_async(now, Pending::FirstOffset(token), broker, body, OFFSET_TIMEOUT, out);
             }
         }
@@ -81,7 +83,7 @@ impl Consumer {
         let Some(queue) = self.table.by_token(token).map(|assigned| assigned.queue) else { return };
         match body {
             Some(Body::Offset(Some(offset))) => self.begin_under_lock(now, token, offset, Some(offset), out),
-            Some(Body::Offset(None)) => self.ask_first_start(now, token, queue, out),
+            Some(Body::Offset(None) | Body::Error(_)) => self.ask_first_start(now, token, queue, out),
             _ => self.first_pull_failed(now, token, out),
         }
     }
@@ -90,7 +92,10 @@ impl Consumer {
         match self.start_rule(queue) {
             Start::At(offset) => self.begin_under_lock(now, token, offset, None, out),
             Start::Ask(body) => {
-                let broker = Address::Broker(self.directory.parts(queue).broker);
+                let Some(broker) = self.master_of(queue, out.fallible) else {
+                    self.first_pull_failed(now, token, out);
+                    return;
+                };
                 self.call_async(now, Pending::FirstStart(token), broker, body, SEARCH_TIMEOUT, out);
             }
         }

@@ -21,6 +21,8 @@ pub struct Assigned {
     pub first_offset: u64,
     /// The offset store's entry (`RemoteBrokerOffsetStore#offsetTable`).
     pub offset: Option<u64>,
+    /// The broker id that the last answer suggested (`PullAPIWrapper#pullFromWhichNodeTable`).
+    pub suggest: u32,
     /// `ProcessQueue#lastPullTimestamp`.
     pub last_pull: SimTime,
     /// Dropped but still in the table: an illegal offset, a reset, or a listener call that could not be waited for. It is

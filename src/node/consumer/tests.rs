@@ -74,7 +74,7 @@ impl Stage {
             config,
             directory,
             deployment: Rc::default(),
-            nameservers: 1,
+            nameservers: vec![NameserverIx(0)],
             stream: streams.stream("consumer", "client"),
             service_stream: streams.stream("consumer", "service"),
         });
@@ -213,7 +213,8 @@ impl Stage {
     }
 
     fn reply(&mut self, now: SimTime, request: PullRequest, code: PullCode, next: u64, batch: Vec<Pulled>) {
-        let reply = PullReply { queue: request.queue, token: request.token, code, next_begin_offset: next, batch };
+        let reply =
+            PullReply { queue: request.queue, token: request.token, code, next_begin_offset: next, suggest: 0, batch };
         self.tell(now, Address::Broker(BrokerIx(0)), Correlation::ONEWAY, Body::PullReply(reply));
     }
 

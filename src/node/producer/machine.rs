@@ -5,19 +5,25 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::arrivals::ArrivalTimes;
+use super::calls::Tally;
 use super::delays::Delays;
+use super::faults::Faults;
+use super::lifecycle::Life;
 use super::mix::Mix;
+use super::open_calls::OpenCalls;
+use super::selection::select_by_hash;
 use super::transactions::Transactions;
 use crate::kernel::dist::{Sampler, Zipf};
 use crate::kernel::rng::Stream;
 use crate::kernel::time::SimTime;
 use crate::node::client::{Answer, ClientInstance, Finished, Thread};
 use crate::node::config::{ProducerConfig, QueueSelector};
-use crate::node::outbox::{Outbox, Timer};
+use crate::node::fact::Disconnection;
+use crate::node::outbox::{CallResult, Outbox, SendError, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
 use crate::protocol::message::{Body, Envelope, SendRequest};
-use crate::protocol::route::TopicRoute;
+use crate::protocol::route::{TEMPLATE_TOPIC, TopicRoute};
 use crate::store::ids::{BrokerIx, QueueIx, TopicIx};
 use crate::store::message::NO_KEY;
 
@@ -61,27 +67,35 @@ pub enum SendOutcome {
 /// A producer.
 #[derive(Debug)]
 pub struct Producer {
-    config: ProducerConfig,
-    load: ProducerLoad,
-    directory: Rc<Directory>,
-    client: ClientInstance,
+    pub(super) config: ProducerConfig,
+    pub(super) load: ProducerLoad,
+    pub(super) directory: Rc<Directory>,
+    pub(super) client: ClientInstance,
     times: ArrivalTimes,
-    next_call: SimTime,
+    pub(super) next_call: SimTime,
     /// The route behind the publish list.
-    route: Option<Rc<TopicRoute>>,
+    pub(super) route: Option<Rc<TopicRoute>>,
     /// The publish list and each thread's index into it.
-    publish: Vec<QueueIx>,
-    indexes: Vec<usize>,
-    thread: usize,
+    pub(super) publish: Vec<QueueIx>,
+    pub(super) indexes: Vec<usize>,
+    pub(super) thread: usize,
     /// Calls made.
     pub calls: u64,
     /// Calls that wait for the topic's first route.
-    waiting: VecDeque<(u64, SimTime)>,
+    pub(super) waiting: VecDeque<(u64, SimTime)>,
     bodies: Stream,
     keys: Stream,
-    choices: Stream,
+    pub(super) choices: Stream,
     /// How messages are delayed, if any are.
     delays: Option<Delays>,
+    /// Calls under way where servers can fail.
+    pub(super) open: OpenCalls,
+    pub(super) tally: Tally,
+    /// Broker names to be avoided.
+    pub(super) faults: Faults,
+    pub(super) life: Life,
+    /// The template's route was asked for, for a topic that nobody knows.
+    pub(super) asks_template: bool,
 }
 
 /// The streams of a producer.
@@ -124,6 +138,11 @@ impl Producer {
             keys: streams.keys,
             choices: streams.choices,
             delays: None,
+            open: OpenCalls::default(),
+            tally: Tally::default(),
+            faults: Faults::default(),
+            life: Life::Running,
+            asks_template: false,
         };
         producer.plan_next_call();
         producer
@@ -151,8 +170,18 @@ impl Producer {
         if self.publish.is_empty() {
             self.wait_for_route(now, call, out);
         } else {
-            let mut send = self.first_attempt(now, call, out);
-            self.delay(&mut send, out);
+            self.send_first(now, (call, now), out, sends);
+        }
+    }
+
+    /// A call whose topic has a route begins: its number, and when it was called.
+    #[inline]
+    fn send_first(&mut self, now: SimTime, (call, born): (u64, SimTime), out: &mut Outbox, sends: &mut Vec<NextSend>) {
+        let mut send = self.first_attempt(now, (call, born), out);
+        self.delay(&mut send, out);
+        if out.fallible {
+            self.open_call(now, send.request, out);
+        } else {
             sends.push(send);
         }
     }
@@ -204,6 +233,14 @@ impl Producer {
             }
             return 0;
         }
+        if let Some(token) = OpenCalls::token(envelope.correlation) {
+            self.on_send_answer(now, token, envelope.body, out);
+            return 0;
+        }
+        if matches!(envelope.body, Body::Connected) {
+            self.on_connected(now, envelope.from, out);
+            return 0;
+        }
         let answer = self.client.on_reply(now, envelope.correlation, envelope.body, out);
         self.after(now, &answer, out, sends)
     }
@@ -215,19 +252,32 @@ impl Producer {
             self.arm_scheduler(out);
             return 0;
         }
+        if timer == Timer::SendTimeout {
+            self.on_send_timeout(now, out);
+            return 0;
+        }
         let answer = self.client.on_timeout(now, timer, out);
-        self.after(now, &answer, out, sends)
+        let failed = self.after(now, &answer, out, sends);
+        if out.fallible {
+            self.fail_reset(now, out);
+        }
+        failed
     }
 
     /// A connection is gone.
-    pub fn on_closed(&mut self, server: crate::protocol::address::Address) {
-        self.client.on_closed(server);
+    pub fn on_closed(&mut self, now: SimTime, server: Address, how: Disconnection, out: &mut Outbox) {
+        self.client.on_closed(now, server, how, out);
+        if out.fallible {
+            self.fail_reset(now, out);
+        }
     }
 
     /// From now on this constant rate; 0 pauses.
     pub fn set_rate(&mut self, now: SimTime, rate: f64) {
         self.times.set_rate(now, rate);
-        self.plan_next_call();
+        if self.life == Life::Running {
+            self.plan_next_call();
+        }
     }
 
     /// Calls that have not left yet.
@@ -236,7 +286,7 @@ impl Producer {
         self.waiting.len() as u64
     }
 
-    fn plan_next_call(&mut self) {
+    pub(super) fn plan_next_call(&mut self) {
         self.next_call = if self.calls >= self.load.limit {
             SimTime::MAX
         } else {
@@ -259,24 +309,43 @@ impl Producer {
 
     fn after(&mut self, now: SimTime, answer: &Answer, out: &mut Outbox, sends: &mut Vec<NextSend>) -> u64 {
         self.take_publish_list();
-        let mut failed = 0;
         match answer {
-            Answer::Finished(Thread::Main, Finished::Routes) => {
-                for (call, born) in std::mem::take(&mut self.waiting) {
-                    if self.publish.is_empty() || now.since(born) > self.config.send_msg_timeout {
-                        failed += 1;
-                    } else {
-                        let mut send = self.first_attempt(born, call, out);
-                        self.delay(&mut send, out);
-                        sends.push(send);
-                    }
-                }
-            }
+            Answer::Finished(Thread::Main, Finished::Routes) => return self.on_routes(now, out, sends),
             Answer::Finished(Thread::Scheduler, _) => {
                 self.client.run_scheduler(now, now, out);
                 self.arm_scheduler(out);
             }
+            Answer::Own(Thread::Main, _) => self.farewell_next(now, out),
             _ => {}
+        }
+        0
+    }
+
+    /// The route that calls have waited for was asked for: they go on, or fail without one. Returns how many failed.
+    fn on_routes(&mut self, now: SimTime, out: &mut Outbox, sends: &mut Vec<NextSend>) -> u64 {
+        let unknown = self.client.route(self.load.topic).is_none();
+        if out.fallible && unknown {
+            // Nobody knows the topic: it gets the template's route (`#tryToFindTopicPublishInfo`).
+            self.asks_template = !self.asks_template;
+            if self.asks_template {
+                self.client.begin_routes(now, Thread::Main, vec![TEMPLATE_TOPIC], out);
+                return 0;
+            }
+            self.client.take_template(self.load.topic, self.config.default_topic_queue_nums, out);
+            self.take_publish_list();
+        }
+        self.asks_template = false;
+        let mut failed = 0;
+        for (call, born) in std::mem::take(&mut self.waiting) {
+            let late = now.since(born) > self.config.send_msg_timeout;
+            if !late && !self.publish.is_empty() {
+                self.send_first(now, (call, born), out, sends);
+            } else if out.fallible {
+                let error = if self.publish.is_empty() { SendError::NoRoute } else { SendError::OutOfTime };
+                self.report((call, born, 0), CallResult::Failed(error), out);
+            } else {
+                failed += 1;
+            }
         }
         failed
     }
@@ -289,14 +358,14 @@ impl Producer {
         }
     }
 
-    fn first_attempt(&mut self, born: SimTime, call: u64, out: &mut Outbox) -> NextSend {
+    fn first_attempt(&mut self, now: SimTime, (call, born): (u64, SimTime), out: &mut Outbox) -> NextSend {
         let key = match &self.load.keys {
             None => NO_KEY,
             Some((law, _)) => law.sample(&mut self.keys) as u32,
         };
         let queue = match (&self.load.keys, self.config.selector) {
             (Some((_, hashes)), QueueSelector::KeyHash) => select_by_hash(hashes[key as usize], &self.publish),
-            _ => self.select_next(),
+            _ => self.select(now, None, out.fallible),
         };
         let body = self.load.body_size.sample(&mut self.bodies) as u32;
         let (mut handle, class) = self.load.mix.draw(&mut out.catalog);
@@ -322,37 +391,9 @@ impl Producer {
         }
     }
 
-    /// `TopicPublishInfo#selectOneMessageQueue`: the thread's index, incremented before use.
-    #[inline]
-    fn select_next(&mut self) -> QueueIx {
-        self.thread = if self.thread + 1 >= self.indexes.len() { 0 } else { self.thread + 1 };
-        let index = &mut self.indexes[self.thread];
-        *index += 1;
-        if *index >= self.publish.len() {
-            *index %= self.publish.len();
-        }
-        self.publish[*index]
-    }
-
-    /// `TopicPublishInfo#selectOneMessageQueue(lastBrokerName)`: another broker's queue if there is one.
-    fn select_avoiding(&mut self, last: BrokerIx) -> QueueIx {
-        for _ in 0..self.publish.len() {
-            let queue = self.select_next();
-            if self.directory.parts(queue).broker != last {
-                return queue;
-            }
-        }
-        self.select_next()
-    }
-
     fn arm_scheduler(&self, out: &mut Outbox) {
         if !self.client.scheduler_busy() {
             out.arm(Timer::Scheduler, self.client.scheduler_due());
         }
     }
-}
-
-/// `SelectMessageQueueByHash`: `Math.abs(hash % n)`.
-fn select_by_hash(hash: i32, publish: &[QueueIx]) -> QueueIx {
-    publish[(hash % publish.len() as i32).unsigned_abs() as usize]
 }

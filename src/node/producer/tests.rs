@@ -38,8 +38,14 @@ impl Stage {
         let streams = Streams::new(3);
         let owner = RouteOwner::Producer(ProducerIx(0));
         let mut stream = streams.stream("p", "client");
-        let client =
-            ClientInstance::new(owner, ClientIx(0), config.client.clone(), 1, [TOPIC].into_iter(), &mut stream);
+        let client = ClientInstance::new(
+            owner,
+            ClientIx(0),
+            config.client.clone(),
+            &[NameserverIx(0)],
+            [TOPIC].into_iter(),
+            &mut stream,
+        );
         let queues = (0..3).flat_map(|broker| (0..2).map(move |id| (TOPIC, BrokerIx(broker), id)));
         let load = ProducerLoad {
             topic: TOPIC,

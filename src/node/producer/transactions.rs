@@ -112,6 +112,22 @@ impl Transactions {
         out.effects.push(Effect::EndTransactionAt(broker, end, over));
     }
 
+    /// The answer to a half message is not `SEND_OK`: no local transaction runs, and it is rolled back.
+    pub(super) fn on_doubtful(
+        &mut self,
+        now: SimTime,
+        broker: BrokerIx,
+        (class, half_offset, physical): (u32, u64, u64),
+        out: &mut Outbox,
+    ) {
+        let Some(copy) = out.catalog.copy_mut(class) else { return };
+        copy.local = TransactionOutcome::Rollback;
+        let (origin, outcome) = (copy.origin, copy.local);
+        tell(broker, origin, TransactionStep::Local { outcome }, out);
+        let end = EndTransaction { group: self.group, half_offset, physical, outcome, from_check: false };
+        out.effects.push(Effect::EndTransactionAt(broker, end, now));
+    }
+
     /// Keeps when a local transaction is over; forgets those that are, whenever they have become many.
     fn remember(&mut self, now: SimTime, origin: Origin, over: SimTime) {
         if self.running.len() >= self.prune_at {

@@ -24,6 +24,7 @@ use crate::store::message::MessageClass;
 
 pub(super) fn producers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>) -> Vec<ProducerHost> {
     let host = |(index, producer): (usize, &ProducerPlan)| ProducerHost {
+        host: super::super::hosts::Host::new(producer.start_at),
         path: SendPath {
             producer: new_producer(plan, streams, directory, (ProducerIx::new(index), producer)),
             lanes: plan.brokers.iter().map(|_| SendLane::default()).collect(),
@@ -53,7 +54,7 @@ fn new_producer(
         owner,
         producer.client_id,
         producer.config.client.clone(),
-        plan.nameservers.len(),
+        &producer.nameservers,
         [producer.topic].into_iter(),
         &mut streams.stream(&producer.name, "client"),
     );

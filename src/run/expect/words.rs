@@ -26,17 +26,20 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     if number == 1 {
         return format!("1 {noun}");
     }
-    if let Some(stem) = noun.strip_suffix('y') {
-        return format!("{number} {stem}ies");
-    }
     match noun.split_once(' ') {
-        Some((noun, rest))
-            if ["consumed", "sent", "filtered", "moved", "put"].iter().any(|verb| rest.starts_with(verb)) =>
-        {
-            format!("{number} {noun}s {rest}")
+        Some((noun, rest)) if FOLLOWS_A_NOUN.iter().any(|word| rest.starts_with(word)) => {
+            format!("{number} {} {rest}", plural(noun))
         }
-        _ => format!("{number} {noun}s"),
+        _ => format!("{number} {}", plural(noun)),
     }
+}
+
+/// What says more of a noun before it.
+const FOLLOWS_A_NOUN: [&str; 12] =
+    ["consumed", "sent", "filtered", "moved", "put", "cut", "passed", "stored", "refused", "with ", "that ", "of "];
+
+fn plural(noun: &str) -> String {
+    noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"))
 }
 
 /// Bounds of a number: `at most 5 duplicates`.
@@ -171,11 +174,11 @@ pub(super) const fn counter(counter: Counter) -> &'static str {
         Counter::SendsOk => "send with SEND_OK",
         Counter::SendsNotOk => "send with another status than SEND_OK",
         Counter::SendsFailed => "failed send",
-        Counter::FailedButStored => "failed send that is stored",
+        Counter::FailedButStored => "send that failed and is stored",
         Counter::StoredTwice => "message stored again",
         Counter::SendRetries => "send retry",
         Counter::Truncated => "message cut off",
-        Counter::AcknowledgedLost => "acknowledged message lost",
+        Counter::AcknowledgedLost => "lost acknowledged message",
         Counter::StaleDeliveries => "delivery of a lost message",
         Counter::PassedOver => "message passed over",
         Counter::SendsBusy => "send refused by a busy broker",

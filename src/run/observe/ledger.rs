@@ -1,6 +1,8 @@
 //! The delivery ledger of one queue for one group: which offsets were given to a listener, which listener calls returned, and
 //! why an offset was given twice.
 
+mod cuts;
+
 use std::collections::BTreeSet;
 
 use super::intervals::Intervals;
@@ -31,6 +33,8 @@ pub struct QueueLedger {
     filtered: Intervals,
     /// Of them, those that a filter took out although a member wants them.
     lost: Intervals,
+    /// Of them, those that an offset pointed past although nobody was given them.
+    over: Intervals,
     /// Sum of their append times, ns.
     passed_appends: u128,
     /// Delivered, but the group is not done with it.
@@ -59,6 +63,7 @@ impl Default for QueueLedger {
             settled: Intervals::default(),
             filtered: Intervals::default(),
             lost: Intervals::default(),
+            over: Intervals::default(),
             passed_appends: 0,
             unfinished: BTreeSet::new(),
             failed: BTreeSet::new(),
@@ -128,6 +133,7 @@ impl QueueLedger {
         self.passed_appends -= opened.iter().flat_map(|(start, end)| *start..*end).map(appended_at).sum::<u128>();
         self.filtered.cut(to);
         self.lost.cut(to);
+        self.over.cut(to);
         self.settled.cut(to);
         for (start, end) in self.delivered.ranges_from(to) {
             (start..end).for_each(|offset| {
@@ -180,6 +186,7 @@ impl QueueLedger {
             }
             self.filtered.remove(offset);
             self.lost.remove(offset);
+            self.over.remove(offset);
         }
     }
 
@@ -289,7 +296,13 @@ impl QueueLedger {
     /// Stored and not consumed.
     #[must_use]
     pub fn lag(&self, appended: u64) -> u64 {
-        appended - self.skipped(appended) - self.finished
+        appended.saturating_sub(self.skipped(appended) + self.finished)
+    }
+
+    /// Whether the number of messages the group is done with is that of the offsets.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.finished + self.unfinished.len() as u64 == self.delivered.len()
     }
 
     /// The lowest offset that is not consumed.

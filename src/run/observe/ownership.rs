@@ -66,6 +66,12 @@ impl OwnershipTrack {
         self.intervals.iter().filter(|interval| interval.to == SimTime::MAX).map(|interval| interval.instance)
     }
 
+    /// Whether at most one owner ever took it.
+    #[must_use]
+    pub const fn is_undivided(&self) -> bool {
+        self.intervals.len() <= 1
+    }
+
     /// Instances that own it now or were among its latest owners: those that may still have messages of it.
     #[must_use]
     pub fn recent_owners(&self) -> Vec<InstanceIx> {

@@ -42,7 +42,7 @@ pub struct SendGap {
     pub topic: TopicIx,
     /// On this broker name; `None`: on any.
     pub name: Option<BrokerIx>,
-    /// End of the last call that succeeded before.
+    /// End of the last call that succeeded before, or the first call after it if there was none until then.
     pub from: SimTime,
     /// End of the first that did again.
     pub to: SimTime,
@@ -50,7 +50,7 @@ pub struct SendGap {
     pub failed: u64,
 }
 
-/// A queue stood still for a group.
+/// A queue stood still for a group: no member that works had any of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsumeGap {
     /// Group.

@@ -1,5 +1,6 @@
 //! What a valid scenario probably does not mean, or will hurt.
 
+mod failures;
 mod groups;
 mod load;
 mod messages;
@@ -39,6 +40,7 @@ pub(crate) fn lint(plan: &Plan, root: &Root, tree: &Node) -> Vec<Fault> {
     lints.subscriptions();
     lints.messages();
     lints.returns();
+    lints.failures();
     lints.found.sort_by_key(|fault| (fault.place.text, fault.place.start));
     lints.found
 }

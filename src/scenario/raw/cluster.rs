@@ -1,10 +1,12 @@
 //! `cluster:` nameservers, brokers, network.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::settings::with_broker_settings;
-use crate::scenario::units::{CountOrMap, Dist, Duration, Millis};
+use super::broker_settings::with_broker_settings;
+use super::replicas::{Dledger, Replica};
+use crate::scenario::units::{CountOrMap, Dist, Duration, Millis, Names};
 
 with_broker_settings! {
     /// Nameservers, brokers and the network. Broker settings written here hold for all brokers.
@@ -12,10 +14,15 @@ with_broker_settings! {
         /// How many nameservers (`nameserver-a`, `nameserver-b`, …), or each by name with its settings. Default `1`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub nameservers: Option<CountOrMap<Nameserver>>,
-        /// How many brokers (`broker-a`, `broker-b`, …), or each by its `brokerName` with its settings; each is one
-        /// master. Default `1`.
+        /// How many brokers (`broker-a`, `broker-b`, …), or each by its `brokerName` with its settings. Default `1`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub brokers: Option<CountOrMap<Broker>>,
+        /// Slaves of every broker that says nothing else: how many, or each by its `brokerId`. Default: none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub slaves: Option<CountOrMap<Replica>>,
+        /// Every broker that says nothing else is a Raft group; `{}` for one of three members. Default: none is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub dledger: Option<Dledger>,
         /// One-way latencies.
         #[serde(default)]
         pub network: Network,
@@ -42,10 +49,14 @@ pub struct Nameserver {
     /// Time from a request's arrival to its effect and reply. Default: `cluster.handling.nameserver`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handling: Option<Dist<Duration>>,
+    /// Order topics: queues of each broker by topic (`{order_topic: {broker-a: 4}}`). RocketMQ: namespace
+    /// `ORDER_TOPIC_CONFIG`. Default: none.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub order_topics: IndexMap<String, IndexMap<String, u32>>,
 }
 
 with_broker_settings! {
-    /// A broker. Every setting of `cluster` may be given another value here.
+    /// A broker: its first process, and what its slaves or the members of its Raft group begin with. Every setting of `cluster` may be given another value here.
     pub struct Broker {
         /// When its process starts; its timers count from here. Default `0s`.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +64,17 @@ with_broker_settings! {
         /// Handling times of this broker instead of those of `cluster.handling`.
         #[serde(default, skip_serializing_if = "BrokerHandling::is_empty")]
         pub handling: BrokerHandling,
+        /// The nameservers it registers with. Default: all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub nameservers: Option<Names>,
+        /// How many slaves it has (`broker-a/1`, `broker-a/2`, …), or each by its `brokerId` with its settings. Default:
+        /// `cluster.slaves`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub slaves: Option<CountOrMap<Replica>>,
+        /// It is a Raft group (`broker-a/n0`, `broker-a/n1`, …); `{}` for one of three members. RocketMQ:
+        /// `enableDLegerCommitLog`. Default: `cluster.dledger`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub dledger: Option<Dledger>,
     }
 }
 
@@ -75,7 +97,7 @@ pub struct BrokerHandling {
 }
 
 impl BrokerHandling {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }

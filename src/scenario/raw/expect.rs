@@ -10,6 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::counts::{CounterCheck, LatenessCheck, NamedCount};
+use super::outages::{ClusterCount, ConsumeOutageCheck, LeaderlessCheck, ReplicationLagCheck, SendOutageCheck};
 use crate::scenario::units::{Duration, Percentile, QueueRefs};
 
 /// An expectation: one check, at a time or at the end.
@@ -82,6 +83,21 @@ pub struct Expect {
     /// A percentile of the time by which delayed messages were delivered after their due time is at most this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_lateness: Option<LatenessCheck>,
+    /// Messages that a producer was told are stored and that are in no log that counts (the recovery point).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_lost: Option<ClusterCount>,
+    /// Time during which no send of a topic succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_outage: Option<SendOutageCheck>,
+    /// The longest time in which a queue with unconsumed messages delivered none to a group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consume_outage: Option<ConsumeOutageCheck>,
+    /// The longest time that a broker name was without a process that takes sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leaderless_time: Option<LeaderlessCheck>,
+    /// The most that a replica was behind its master, in bytes of the commit log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replication_lag: Option<ReplicationLagCheck>,
 }
 
 /// Who owns what.

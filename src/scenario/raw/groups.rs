@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::settings::with_consumer_settings;
 use super::subscriptions::Subscriptions;
 use crate::kernel::time::SimDuration;
-use crate::scenario::units::{CountOrList, Duration, QueueRefs};
+use crate::scenario::units::{CountOrList, Duration, Names, QueueRefs};
 
 with_consumer_settings! {
     /// A consumer group. Consumer settings written here hold for all members.
@@ -57,6 +57,9 @@ with_consumer_settings! {
         /// Where the group's offsets stand in the brokers when the run starts. Default: it has never consumed.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub stored_offset: Option<Stored>,
+        /// The nameservers that its members know. Default: all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub nameservers: Option<Names>,
         /// Who a restarted member is: `host` keeps its IP address and gets a new process id, `pod` gets a new IP address
         /// too and so another place in the sorted member list. Default `host`.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +78,9 @@ with_consumer_settings! {
         /// warns of).
         #[serde(skip_serializing_if = "Option::is_none")]
         pub topics: Option<Subscriptions>,
+        /// The nameservers that it knows. Default: those of the group.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub nameservers: Option<Names>,
         /// When it starts, or `never`: only an action of the timeline starts it. Default: as the group says.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub start: Option<StartOf>,

@@ -24,6 +24,10 @@ pub struct Topic {
     /// Brokers that carry it. Default: all brokers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brokers: Option<Names>,
+    /// It does not exist at the start: the first send creates it on a broker with `autoCreateTopicEnable`, with as many
+    /// queues as the producer's `defaultTopicQueueNums` and the broker's allow. Default `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_create: Option<bool>,
     /// Messages that are stored before the run starts. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preload: Option<Preload>,
@@ -104,6 +108,27 @@ pub struct Producer {
     /// Further attempts after a failed one, 0 to 100. RocketMQ: `retryTimesWhenSendFailed`. Default `2`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_times_when_send_failed: Option<u32>,
+    /// How the application sends. Default `sync`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<SendKind>,
+    /// Further attempts after a failed asynchronous one, 0 to 100. RocketMQ: `retryTimesWhenSendAsyncFailed`. Default `2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_times_when_send_async_failed: Option<u32>,
+    /// Whether a message that is stored, but not flushed or replicated in time, is sent to another broker, too. RocketMQ:
+    /// `retryAnotherBrokerWhenNotStoreOK`. Default `false`.
+    #[serde(rename = "retryAnotherBrokerWhenNotStoreOK", skip_serializing_if = "Option::is_none")]
+    pub retry_another_broker_when_not_store_ok: Option<bool>,
+    /// Whether brokers that were slow or failed are avoided for a while. RocketMQ: `sendLatencyFaultEnable`. Default
+    /// `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_latency_fault_enable: Option<bool>,
+    /// Queues that it asks for when its first send creates a topic, 1 to 1000. RocketMQ: `defaultTopicQueueNums`. Default
+    /// `4`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_topic_queue_nums: Option<u32>,
+    /// The nameservers that it knows. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nameservers: Option<Names>,
     /// How often it asks for the routes of its topics. RocketMQ: `pollNameServerInterval`. Default `30s`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll_name_server_interval: Option<Millis>,
@@ -160,4 +185,16 @@ pub enum Selector {
     RoundRobin,
     /// By the hash of the key (RocketMQ: `SelectMessageQueueByHash`); needs `keys`. Not retried on another broker.
     KeyHash,
+}
+
+/// How an application sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SendKind {
+    /// It waits for the answer (RocketMQ: `send(msg)`).
+    Sync,
+    /// A callback gets the answer (RocketMQ: `send(msg, callback)`).
+    Async,
+    /// Nobody gets an answer (RocketMQ: `sendOneway(msg)`).
+    Oneway,
 }

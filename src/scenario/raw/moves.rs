@@ -1,86 +1,14 @@
-//! Actions on hosts and offsets.
+//! Actions on offsets.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::kernel::time::SimDuration;
-use crate::scenario::units::{Duration, Names};
-
-/// Consumers that start: names, or a mapping with whether their hosts are new.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Starters {
-    /// Names.
-    pub instances: Names,
-    /// On hosts without the offset files of a broadcasting group.
-    pub fresh_host: Option<bool>,
-}
-
-/// The long form of [`Starters`].
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LongStarters {
-    /// One instance or several.
-    #[serde(alias = "instances")]
-    instance: Names,
-    /// On another host: with a new address, and without the offset file of a broadcasting group. Default: on the host it ran
-    /// on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fresh_host: Option<bool>,
-}
-
-impl<'de> Deserialize<'de> for Starters {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Starters;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an instance like order_consumer/0, a list of them, or {instance: …, freshHost: true}")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Starters, E> {
-                Ok(Starters { instances: Names(vec![text.to_owned()]), fresh_host: None })
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Starters, A::Error> {
-                let names = Vec::deserialize(SeqAccessDeserializer::new(access))?;
-                Ok(Starters { instances: Names(names), fresh_host: None })
-            }
-            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Starters, A::Error> {
-                let long = LongStarters::deserialize(MapAccessDeserializer::new(access))?;
-                Ok(Starters { instances: long.instance, fresh_host: long.fresh_host })
-            }
-        }
-        deserializer.deserialize_any(Visit)
-    }
-}
-
-impl Serialize for Starters {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.fresh_host {
-            None => self.instances.serialize(serializer),
-            fresh_host => LongStarters { instance: self.instances.clone(), fresh_host }.serialize(serializer),
-        }
-    }
-}
-
-impl JsonSchema for Starters {
-    fn schema_name() -> Cow<'static, str> {
-        "Starters".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let names = generator.subschema_for::<Names>();
-        let long = LongStarters::json_schema(generator);
-        json_schema!({
-            "description": "Instances by name (order_consumer/2), a list of them, order_consumer/* for all that do not \
-                run, or a mapping {instance: …, freshHost: true}.",
-            "anyOf": [names, long]
-        })
-    }
-}
+use crate::scenario::units::Duration;
 
 /// Where offsets are set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimDuration;
 use crate::node::config::{BrokerConfig, ConsumeFromWhere, ConsumerConfig};
-use crate::scenario::units::{Bytes, DelayLevelText, Dist, Duration, Millis};
+use crate::scenario::units::{Bandwidth, Bytes, DelayLevelText, Dist, Duration, Millis};
 
 /// A key's value as the file writes it, against the value of the plan.
 pub(crate) trait Setting<P> {
@@ -33,7 +33,7 @@ macro_rules! wrapped {
         }
     )* };
 }
-wrapped!(Millis of SimDuration, Duration of SimDuration, Bytes of u64);
+wrapped!(Millis of SimDuration, Duration of SimDuration, Bytes of u64, Bandwidth of u64);
 
 impl Setting<Distribution> for Dist<Duration> {
     fn to_plan(&self) -> Distribution {
@@ -84,14 +84,21 @@ impl Setting<ConsumeFromWhere> for Where {
     }
 }
 
-/// Lays the keys that are given over a configuration, or fills in those that are not.
+/// Lays the keys that are given over a configuration, or fills in those that are not. Behind the `;` are those that no
+/// configuration has by default.
 macro_rules! impl_settings {
-    ($trait_name:ident, $name:ident, $config:ty, $($field:ident => $($path:ident).+),* $(,)?) => {
+    (
+        $trait_name:ident, $name:ident, $config:ty, $($field:ident => $($path:ident).+),* $(,)?
+        $(; $($maybe:ident => $($maybe_path:ident).+),*)?
+    ) => {
         impl $crate::scenario::raw::settings::$trait_name for $name {
             fn overlay(&self, config: &mut $config) {
                 $( if let Some(value) = &self.$field {
                     config.$($path).+ = $crate::scenario::raw::settings::Setting::to_plan(value);
                 } )*
+                $( $( if let Some(value) = &self.$maybe {
+                    config.$($maybe_path).+ = Some($crate::scenario::raw::settings::Setting::to_plan(value));
+                } )* )?
             }
             fn fill(&mut self, config: &$config) {
                 $( self.$field.get_or_insert_with(
@@ -259,110 +266,3 @@ macro_rules! with_consumer_settings {
     };
 }
 pub(crate) use with_consumer_settings;
-
-/// Gives a struct its own keys and those of a broker.
-macro_rules! with_broker_settings {
-    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        pub struct $name {
-            $($own)*
-            /// Whether the broker publishes the template topic TBW102, so that every client learns of the broker and
-            /// heartbeats it even without a topic there. RocketMQ: `autoCreateTopicEnable`. Default `true`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub auto_create_topic_enable: Option<bool>,
-            /// How often a broker registers with all nameservers (at its start, then first after 10 s); RocketMQ clamps it
-            /// to 10 s to 60 s. RocketMQ: `registerNameServerPeriod`. Default `30s`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub register_name_server_period: Option<$crate::scenario::units::Millis>,
-            /// Whether a broker tells the members of a group at once that the group changed. RocketMQ:
-            /// `notifyConsumerIdsChangedEnable`. Default `true`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub notify_consumer_ids_changed_enable: Option<bool>,
-            /// Whether a pull without messages is held until one arrives. RocketMQ: `longPollingEnable`. Default `true`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub long_polling_enable: Option<bool>,
-            /// How long a pull without messages is held when long polling is off. RocketMQ: `shortPollingTimeMills`.
-            /// Default `1s`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub short_polling_time_mills: Option<$crate::scenario::units::Millis>,
-            /// How often a broker writes its offset table to disk (first after 10 s). RocketMQ:
-            /// `flushConsumerOffsetInterval`. Default `5s`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub flush_consumer_offset_interval: Option<$crate::scenario::units::Millis>,
-            /// A client that has been silent for longer is forgotten. RocketMQ: constant `CHANNEL_EXPIRED_TIMEOUT`. Default
-            /// `2m`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub channel_expired_timeout: Option<$crate::scenario::units::Millis>,
-            /// Size of a commit log segment, at least 64 KiB. RocketMQ: `mappedFileSizeCommitLog`. Default `1GiB`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub mapped_file_size_commit_log: Option<$crate::scenario::units::Bytes>,
-            /// Memory of the broker's host; decides which messages count as being on disk. Default `16GiB`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub physical_memory: Option<$crate::scenario::units::Bytes>,
-            /// Part of the memory in percent within which messages count as being in memory. RocketMQ:
-            /// `accessMessageInMemoryMaxRatio`. Default `40`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub access_message_in_memory_max_ratio: Option<u64>,
-            /// Most messages of one pull from memory. RocketMQ: `maxTransferCountOnMessageInMemory`. Default `32`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub max_transfer_count_on_message_in_memory: Option<u32>,
-            /// Most bytes of one pull from memory. RocketMQ: `maxTransferBytesOnMessageInMemory`. Default `256KiB`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub max_transfer_bytes_on_message_in_memory: Option<$crate::scenario::units::Bytes>,
-            /// Most messages of one pull from disk. RocketMQ: `maxTransferCountOnMessageInDisk`. Default `8`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub max_transfer_count_on_message_in_disk: Option<u32>,
-            /// Most bytes of one pull from disk. RocketMQ: `maxTransferBytesOnMessageInDisk`. Default `64KiB`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub max_transfer_bytes_on_message_in_disk: Option<$crate::scenario::units::Bytes>,
-            /// Size of a consume queue file; rounded up to whole entries of 20 bytes. RocketMQ:
-            /// `mappedFileSizeConsumeQueue`. Default `6000000B`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub mapped_file_size_consume_queue: Option<$crate::scenario::units::Bytes>,
-            /// The delays of the levels from 1 on, with the units s, m, h, d. RocketMQ: `messageDelayLevel`. Default
-            /// `1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub message_delay_level: Option<$crate::scenario::units::DelayLevelText>,
-            /// Whether the broker serves SQL92 subscriptions. RocketMQ: `enablePropertyFilter`. Default `false`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub enable_property_filter: Option<bool>,
-            /// How often the broker checks transactions that are not decided. RocketMQ: `transactionCheckInterval`. Default
-            /// `1m`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub transaction_check_interval: Option<$crate::scenario::units::Millis>,
-            /// A transaction that is younger is not checked. RocketMQ: `transactionTimeOut`. Default `6s`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub transaction_time_out: Option<$crate::scenario::units::Millis>,
-            /// After so many checks the message of a transaction is given up, 1 to 255. RocketMQ: `transactionCheckMax`.
-            /// Default `15`.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub transaction_check_max: Option<u8>,
-        }
-
-        $crate::scenario::raw::settings::impl_settings!(
-            BrokerSettings, $name, $crate::node::config::BrokerConfig,
-            auto_create_topic_enable => auto_create_topic_enable,
-            register_name_server_period => register_name_server_period,
-            notify_consumer_ids_changed_enable => notify_consumer_ids_changed_enable,
-            long_polling_enable => long_polling_enable,
-            short_polling_time_mills => short_polling_time,
-            flush_consumer_offset_interval => flush_consumer_offset_interval,
-            channel_expired_timeout => channel_expired_timeout,
-            mapped_file_size_commit_log => mapped_file_size_commit_log,
-            physical_memory => physical_memory,
-            access_message_in_memory_max_ratio => access_message_in_memory_max_ratio,
-            max_transfer_count_on_message_in_memory => max_transfer_count_on_message_in_memory,
-            max_transfer_bytes_on_message_in_memory => max_transfer_bytes_on_message_in_memory,
-            max_transfer_count_on_message_in_disk => max_transfer_count_on_message_in_disk,
-            max_transfer_bytes_on_message_in_disk => max_transfer_bytes_on_message_in_disk,
-            message_delay_level => message_delay_level,
-            enable_property_filter => enable_property_filter,
-            transaction_check_interval => transaction_check_interval,
-            transaction_time_out => transaction_time_out,
-            transaction_check_max => transaction_check_max,
-        );
-    };
-}
-pub(crate) use with_broker_settings;

@@ -1,15 +1,13 @@
 //! `timeline:` actions at their times.
 
-use std::borrow::Cow;
-use std::fmt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
-
-use super::moves::{ResetOffset, Starters};
-use crate::scenario::units::{Dist, Duration, Names, Rate};
+use super::links::{Partition, ResetConnections, SlowLink};
+use super::loads::{BrokerLoad, DiskUsed, PageCacheBusy, SetClock, SlowFlush, WritePerm};
+use super::moves::ResetOffset;
+use super::processes::{LoseHost, Restart, RestartNodes, Starters, Targets};
+use crate::scenario::units::{Dist, Duration, Names, NamesOr, Rate};
 
 /// An entry of the timeline: a time and one action.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -23,24 +21,63 @@ pub struct Timed {
     /// A group gets this many running members: it starts the lowest stopped ones or gracefully stops the highest ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale: Option<Scale>,
-    /// Consumers that do not run start.
+    /// Processes that do not run start.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<Starters>,
-    /// Consumers stop gracefully (`shutdown()`): they commit, unregister and leave.
+    pub start: Option<NamesOr<Starters>>,
+    /// Processes stop in good order: consumers commit, unregister and leave (`shutdown()`), brokers unregister.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop: Option<Targets>,
-    /// Consumer processes die (`kill -9`): their connections close, nothing is committed.
+    pub stop: Option<NamesOr<Targets>>,
+    /// Processes die (`kill -9`): their connections close, nothing is committed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub kill: Option<Targets>,
-    /// Consumer processes are paused (a silent death, a long pause of a virtual machine): their connections stay open.
+    pub kill: Option<NamesOr<Targets>>,
+    /// Processes are paused (a silent death, a long pause of a virtual machine): their connections stay open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub freeze: Option<Targets>,
-    /// Paused consumer processes go on.
+    pub freeze: Option<NamesOr<Targets>>,
+    /// Paused processes go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thaw: Option<Names>,
-    /// The members of a group are restarted one after the other.
+    /// Processes end and start again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<NamesOr<RestartNodes>>,
+    /// Hosts vanish without a word: nobody's connections are closed, nothing answers, what was not on disk is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lose_host: Option<NamesOr<LoseHost>>,
+    /// The members of a group, or other processes, are restarted one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolling_restart: Option<Restart>,
+    /// Nothing gets through between two sets of nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
+    /// Messages between two sets of nodes are slow or get lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_link: Option<SlowLink>,
+    /// Partitions and slow links end: those of these names, or `all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heal: Option<Names>,
+    /// All connections between two sets of nodes are reset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset_connections: Option<ResetConnections>,
+    /// Flushes of brokers take another time from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slow_flush: Option<SlowFlush>,
+    /// The page cache of brokers is busy: an append holds the lock of the commit log for this long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_cache_busy: Option<PageCacheBusy>,
+    /// Sends take brokers another time from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker_load: Option<BrokerLoad>,
+    /// Others use so much of the disks of brokers from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_used: Option<DiskUsed>,
+    /// The wall clocks of brokers are off from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<SetClock>,
+    /// Nameservers take the right to write from brokers, so that producers leave them (RocketMQ: `wipeWritePerm`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wipe_write_perm: Option<NamesOr<WritePerm>>,
+    /// Nameservers give it back (RocketMQ: `addWritePerm`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub add_write_perm: Option<NamesOr<WritePerm>>,
     /// A topic gets another number of queues (`updateTopic`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_queues: Option<SetQueues>,
@@ -68,114 +105,6 @@ pub struct Scale {
     pub every: Option<Duration>,
 }
 
-/// Consumers by name: `order_consumer/2`, a list of them, or `order_consumer/*` for all that run; with a mapping for how
-/// long.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Targets {
-    /// Names.
-    pub instances: Names,
-    /// After this time they start again (stop, kill) or go on (freeze).
-    pub lasts: Option<Duration>,
-    /// They start again on other hosts.
-    pub fresh_host: Option<bool>,
-}
-
-/// The long form of [`Targets`].
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LongTargets {
-    /// One instance or several.
-    #[serde(alias = "instances")]
-    instance: Names,
-    /// After this time they start again (stop, kill) or go on (freeze). Default: never.
-    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
-    lasts: Option<Duration>,
-    /// They start again on other hosts: with new addresses, and without the offset files of a broadcasting group. Default:
-    /// on the hosts they ran on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fresh_host: Option<bool>,
-}
-
-impl<'de> Deserialize<'de> for Targets {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> Visitor<'de> for Visit {
-            type Value = Targets;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an instance like order_consumer/0, a list of them, or {instance: …, for: 30s}")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Targets, E> {
-                Ok(Targets { instances: Names(vec![text.to_owned()]), lasts: None, fresh_host: None })
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Targets, A::Error> {
-                let names = Vec::deserialize(SeqAccessDeserializer::new(access))?;
-                Ok(Targets { instances: Names(names), lasts: None, fresh_host: None })
-            }
-            fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Targets, A::Error> {
-                let long = LongTargets::deserialize(MapAccessDeserializer::new(access))?;
-                Ok(Targets { instances: long.instance, lasts: long.lasts, fresh_host: long.fresh_host })
-            }
-        }
-        deserializer.deserialize_any(Visit)
-    }
-}
-
-impl Serialize for Targets {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.lasts.is_none() && self.fresh_host.is_none() {
-            return self.instances.serialize(serializer);
-        }
-        let Self { instances: instance, lasts, fresh_host } = self.clone();
-        LongTargets { instance, lasts, fresh_host }.serialize(serializer)
-    }
-}
-
-impl JsonSchema for Targets {
-    fn schema_name() -> Cow<'static, str> {
-        "Targets".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let names = generator.subschema_for::<Names>();
-        let long = LongTargets::json_schema(generator);
-        json_schema!({
-            "description": "Instances by name (order_consumer/2), a list of them, order_consumer/* for all that run, or \
-                a mapping {instance: …, for: 30s}.",
-            "anyOf": [names, long]
-        })
-    }
-}
-
-/// A rolling restart.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Restart {
-    /// The group.
-    pub group: String,
-    /// Time from the stop of one member to the stop of the next.
-    pub every: Duration,
-    /// Time from a member's stop to its start. Default `5s`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub downtime: Option<Duration>,
-    /// How members end. Default `stop`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<StopKinds>,
-    /// They start again on other hosts: with new addresses, and without the offset files of a broadcasting group. Default
-    /// `false`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fresh_host: Option<bool>,
-}
-
-/// How a process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum StopKinds {
-    /// Gracefully.
-    Stop,
-    /// `kill -9`.
-    Kill,
-}
-
 /// A new number of queues.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -200,9 +129,9 @@ pub struct SetQueues {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetRate {
-    /// The producer.
+    /// The producer, or one of its instances (`order_producer/0`).
     pub producer: String,
-    /// Messages per second, all instances together; `0/s` pauses it.
+    /// Messages per second, all of them together; `0/s` pauses it.
     pub rate: Rate,
 }
 

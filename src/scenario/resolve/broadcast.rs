@@ -62,7 +62,8 @@ fn group_of(expect: &mut Expect) -> Option<&mut String> {
         moved_queues,
         consumed_at_least,
         stable_within,
-        idle_consumers
+        idle_consumers,
+        consume_outage
     );
     counter_group(expect).and_then(Option::as_mut)
 }

@@ -45,15 +45,21 @@ pub(crate) struct PlanGroups {
     pub(crate) names: Vec<String>,
 }
 
-/// How many members of a group ever run: those that are declared, and those that a `scale` adds.
+/// How many members of a group ever run: those that are declared, and those that a `scale`, an autoscaler or a
+/// rolling restart adds.
 pub(super) fn member_count(root: &Root, name: &str, raw: &Group) -> (usize, usize) {
     let declared = match raw.instances.as_ref().expect("filled in") {
         CountOrList::Count(count) => *count as usize,
         CountOrList::List(list) => list.len(),
     };
     let scaled = root.timeline.iter().filter_map(|timed| timed.scale.as_ref());
-    let most = scaled.filter(|scale| scale.group == *name).map(|scale| scale.instances as usize).max();
-    (declared, declared.max(most.unwrap_or(0)))
+    let scaled = scaled.filter(|scale| scale.group == *name).map(|scale| scale.instances as usize).max();
+    let auto = root.autoscalers.values().filter(|raw| raw.group == *name).map(|raw| raw.max as usize).max();
+    let most = declared.max(scaled.unwrap_or(0)).max(auto.unwrap_or(0));
+    let restarts = root.timeline.iter().filter_map(|timed| timed.rolling_restart.as_ref());
+    let restarts = restarts.filter(|restart| restart.group.as_deref() == Some(name));
+    let surge = restarts.filter_map(|restart| restart.surge).max().unwrap_or(0) as usize;
+    (declared, most + surge)
 }
 
 /// Whether every member of a group of the file gets every message.

@@ -4,7 +4,7 @@ use super::Resolver;
 use crate::kernel::time::SimDuration;
 use crate::node::config::{BrokerConfig, ConsumerConfig};
 use crate::scenario::diagnose::Fault;
-use crate::scenario::raw::Root;
+use crate::scenario::raw::{Dledger, Replica, Root};
 use crate::scenario::tree::{At, Node};
 use crate::scenario::units::{CountOrList, CountOrMap, DelayLevelText};
 
@@ -14,12 +14,21 @@ pub(crate) const MOST_INSTANCES: u32 = 10_000;
 pub(crate) const MOST_GROUPS: usize = 250;
 /// Most queues of all topics.
 pub(crate) const MOST_QUEUES: u64 = 1_000_000;
+/// Most slaves of a broker, and most members of a Raft group.
+const MOST_REPLICAS: u32 = 16;
 /// Most samples of the time series.
 const MOST_SAMPLES: u64 = 1_000_000;
 /// Most delay levels of a broker.
 const MOST_LEVELS: usize = 255;
 /// Shortest period of a timer.
 const SHORTEST_PERIOD: SimDuration = SimDuration::from_millis(1);
+
+fn how_many<T>(things: &CountOrMap<T>) -> u32 {
+    match things {
+        CountOrMap::Count(count) => *count,
+        CountOrMap::Map(map) => u32::try_from(map.len()).unwrap_or(u32::MAX),
+    }
+}
 
 /// Refuses counts that would make filling in the defaults itself exhaust the memory.
 pub(crate) fn check_counts(root: &Root, tree: &Node) -> Result<(), Fault> {
@@ -31,18 +40,22 @@ pub(crate) fn check_counts(root: &Root, tree: &Node) -> Result<(), Fault> {
         Err(Fault::new(tree.place_of(at), format!("{what} must be {least} to {most}, got {count}")))
     };
     let size = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let nameservers = match &root.cluster.nameservers {
-        None => 1,
-        Some(CountOrMap::Count(count)) => *count,
-        Some(CountOrMap::Map(map)) => size(map.len()),
-    };
+    let nameservers = root.cluster.nameservers.as_ref().map_or(1, how_many);
     within(nameservers, 1, 16, &cluster.key("nameservers"), "the number of nameservers")?;
-    let brokers = match &root.cluster.brokers {
-        None => 1,
-        Some(CountOrMap::Count(count)) => *count,
-        Some(CountOrMap::Map(map)) => size(map.len()),
-    };
+    let brokers = root.cluster.brokers.as_ref().map_or(1, how_many);
     within(brokers, 1, 1000, &cluster.key("brokers"), "the number of brokers")?;
+    let replicas = |slaves: &Option<CountOrMap<Replica>>, dledger: &Option<Dledger>, at: &At| {
+        let slaves = slaves.as_ref().map_or(0, |slaves| how_many(slaves));
+        within(slaves, 0, MOST_REPLICAS, &at.key("slaves"), "the number of slaves")?;
+        let members = dledger.as_ref().and_then(|dledger| dledger.members.as_ref()).map_or(3, how_many);
+        within(members, 1, MOST_REPLICAS, &at.key("dledger").key("members"), "the number of members")
+    };
+    replicas(&root.cluster.slaves, &root.cluster.dledger, &cluster)?;
+    if let Some(CountOrMap::Map(brokers)) = &root.cluster.brokers {
+        for (name, broker) in brokers {
+            replicas(&broker.slaves, &broker.dledger, &cluster.key("brokers").key(name))?;
+        }
+    }
     for (name, producer) in &root.producers {
         let at = At::default().key("producers").key(name).key("instances");
         within(producer.instances.unwrap_or(1), 1, 1000, &at, "the number of instances")?;
@@ -61,6 +74,14 @@ pub(crate) fn check_counts(root: &Root, tree: &Node) -> Result<(), Fault> {
             let at = At::default().key("timeline").index(index).key("scale").key("instances");
             within(scale.instances, 0, MOST_INSTANCES, &at, "the number of instances")?;
         }
+        if let Some(restart) = &timed.rolling_restart {
+            let at = At::default().key("timeline").index(index).key("rollingRestart").key("surge");
+            within(restart.surge.unwrap_or(0), 0, MOST_INSTANCES, &at, "`surge`")?;
+        }
+    }
+    for (name, scaler) in &root.autoscalers {
+        let at = At::default().key("autoscalers").key(name).key("max");
+        within(scaler.max, 1, MOST_INSTANCES, &at, "`max`")?;
     }
     Ok(())
 }
@@ -122,10 +143,10 @@ impl Resolver<'_> {
             let at = top.key("topics").key(reserved);
             return Err(self.key_fault(&at, format!("`{reserved}` is a system topic of RocketMQ")));
         }
-        if let Some(name) = self.brokers.iter().find(|name| name.is_empty() || name.contains([':', ',', ' '])) {
+        if let Some(name) = self.brokers.iter().find(|name| name.is_empty() || name.contains([':', ',', ' ', '/'])) {
             return Err(self
                 .key_fault(&self.broker_key(name), format!("`{name}` cannot be a broker name"))
-                .help("use neither blanks nor `:` nor `,`"));
+                .help("use neither blanks nor `:`, `,` or `/`"));
         }
         if let Some(name) = self.producers.iter().find(|name| name.is_empty() || name.contains('/')) {
             return Err(self.key_fault(&top.key("producers").key(name), format!("`{name}` cannot be a producer name")));

@@ -6,15 +6,14 @@ use super::Resolver;
 use super::check::MOST_QUEUES;
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::node::config::{BrokerConfig, NameserverConfig};
-use crate::scenario::diagnose::Fault;
-use crate::scenario::fill::CONSUME_QUEUE_ENTRY;
+use crate::node::config::{NameserverConfig, ProducerConfig};
+use crate::scenario::diagnose::{Fault, suggest};
 use crate::scenario::plan::{
     BrokerPlan, NameserverPlan, NetworkPlan, Preload, QueueKey, TopicOnBroker, TopicPlan, TopicRole,
 };
-use crate::scenario::raw::{BrokerSettings, SetQueues, Topic};
+use crate::scenario::raw::{Nameserver, SetQueues, Topic};
 use crate::scenario::tree::At;
-use crate::scenario::units::{Bytes, CountOrMap, Dist, Duration, Quantity};
+use crate::scenario::units::{Bytes, CountOrMap, Dist, Duration, Names, Quantity};
 use crate::store::ids::{BrokerIx, NameserverIx, TopicIx};
 
 /// Largest body (`maxMessageSize`).
@@ -23,6 +22,9 @@ const LARGEST_BODY: u64 = 4 << 20;
 const MOST_PRELOADED: u64 = 100_000_000;
 /// Longest latency or handling time that a distribution may name.
 const LONGEST_STEP: u64 = 86_400_000_000_000;
+
+/// Queues per broker name of order topics.
+type OrderTopics = Vec<(TopicIx, Vec<(BrokerIx, u32)>)>;
 
 impl Resolver<'_> {
     /// A filled distribution of times.
@@ -89,66 +91,54 @@ impl Resolver<'_> {
             self.period(&at, "scanNotActiveBrokerInterval", config.scan_not_active_broker_interval)?;
             let start = raw.start.expect("filled in").0;
             let start_at = self.before_end(start, &at.key("start"), "the start of a nameserver")?;
-            plans.push(NameserverPlan { name: name.clone(), config, start_at, order_topics: Vec::new() });
+            let order_topics = self.order_topics(raw, &at.key("orderTopics"))?;
+            plans.push(NameserverPlan { name: name.clone(), config, start_at, order_topics });
         }
         Ok(plans)
     }
 
-    /// Every nameserver of the file.
-    pub(super) fn all_nameservers(&self) -> Vec<NameserverIx> {
-        match &self.root.cluster.nameservers {
-            Some(CountOrMap::Map(nameservers)) => (0..nameservers.len()).map(NameserverIx::new).collect(),
-            _ => Vec::new(),
+    /// Queues per broker of order topics, by topic and broker.
+    fn order_topics(&self, raw: &Nameserver, at: &At) -> Result<OrderTopics, Fault> {
+        let mut topics = Vec::new();
+        for (topic, brokers) in &raw.order_topics {
+            let at = at.key(topic);
+            if self.topics.find(topic).is_none() {
+                let fault = self.key_fault(&at, format!("undefined topic `{topic}`"));
+                return Err(fault.maybe_help(suggest(topic, self.topics.iter())));
+            }
+            let topic = self.own_topic(topic, &at)?;
+            let mut queues = Vec::new();
+            for (broker, count) in brokers {
+                let Some(known) = self.brokers.find(broker) else {
+                    let fault = self.key_fault(&at.key(broker), format!("undefined broker `{broker}`"));
+                    return Err(fault.maybe_help(suggest(broker, self.brokers.iter())));
+                };
+                self.within(&at, broker, u64::from(*count), 1, MOST_QUEUES)?;
+                queues.push((BrokerIx::new(known), *count));
+            }
+            queues.sort_unstable();
+            topics.push((topic, queues));
         }
+        topics.sort_unstable();
+        Ok(topics)
     }
 
-    pub(super) fn broker_plans(&self) -> Result<Vec<BrokerPlan>, Fault> {
-        let cluster = &self.root.cluster;
-        let Some(CountOrMap::Map(brokers)) = &cluster.brokers else { return Ok(Vec::new()) };
-        let cluster_at = At::default().key("cluster");
-        let mut shared = BrokerConfig::default();
-        cluster.overlay(&mut shared);
-        let entries = |bytes: Bytes| bytes.0.div_ceil(CONSUME_QUEUE_ENTRY);
-        shared.consume_queue_file_entries = entries(cluster.mapped_file_size_consume_queue.expect("filled in"));
-        let handling = cluster_at.key("handling");
-        shared.send_handling = self.times(cluster.handling.send.as_ref(), &handling.key("send"))?;
-        shared.pull_handling = self.times(cluster.handling.pull.as_ref(), &handling.key("pull"))?;
-        shared.admin_handling = self.times(cluster.handling.admin.as_ref(), &handling.key("admin"))?;
-        shared.deliver_handling = self.times(cluster.handling.deliver.as_ref(), &handling.key("deliver"))?;
-        self.times(cluster.handling.nameserver.as_ref(), &handling.key("nameserver"))?;
-        self.times(cluster.handling.client.as_ref(), &handling.key("client"))?;
-        self.check_broker(&cluster_at, &shared)?;
-        self.check_delay_levels(cluster.message_delay_level.as_ref(), &cluster_at)?;
-        let mut plans = Vec::new();
-        for name in self.brokers.iter() {
-            let (raw, at) = (&brokers[name], self.broker_key(name));
-            let mut config = shared.clone();
-            raw.overlay(&mut config);
-            if let Some(size) = raw.mapped_file_size_consume_queue {
-                config.consume_queue_file_entries = entries(size);
+    /// The nameservers that a node knows or registers with.
+    pub(super) fn nameserver_list(&self, names: Option<&Names>, at: &At) -> Result<Vec<NameserverIx>, Fault> {
+        let at = at.key("nameservers");
+        let mut known = Vec::new();
+        for (index, name) in names.expect("filled in").0.iter().enumerate() {
+            let at = at.index(index);
+            let nameserver = NameserverIx::new(self.find(&self.nameservers, name, &at)?);
+            if known.contains(&nameserver) {
+                return Err(self.fault(&at, format!("`{name}` is named twice")));
             }
-            let own = [
-                (&raw.handling.send, &mut config.send_handling, "send"),
-                (&raw.handling.pull, &mut config.pull_handling, "pull"),
-                (&raw.handling.admin, &mut config.admin_handling, "admin"),
-                (&raw.handling.deliver, &mut config.deliver_handling, "deliver"),
-            ];
-            for (dist, target, key) in own {
-                if dist.is_some() {
-                    *target = self.times(dist.as_ref(), &at.key("handling").key(key))?;
-                }
-            }
-            self.check_broker(&at, &config)?;
-            self.check_delay_levels(raw.message_delay_level.as_ref(), &at)?;
-            // `BrokerController#start`: Math.max(10000, Math.min(registerNameServerPeriod, 60000)).
-            config.register_name_server_period =
-                config.register_name_server_period.clamp(SimDuration::from_secs(10), SimDuration::from_secs(60));
-            let start = raw.start.expect("filled in").0;
-            let start_at = self.before_end(start, &at.key("start"), "the start of a broker")?;
-            let nameservers = self.all_nameservers();
-            plans.push(BrokerPlan { name: name.to_owned(), config, start_at, nameservers, dledger: None });
+            known.push(nameserver);
         }
-        Ok(plans)
+        if known.is_empty() {
+            return Err(self.fault(&at, "no nameserver is named"));
+        }
+        Ok(known)
     }
 
     pub(super) fn topic_plans(&self, broker_plans: &[BrokerPlan]) -> Result<Vec<TopicPlan>, Fault> {
@@ -160,6 +150,10 @@ impl Resolver<'_> {
                 continue;
             }
             let (raw, at) = (&self.root.topics[name], At::default().key("topics").key(name));
+            if raw.auto_create == Some(true) {
+                plans.push(self.topic_to_come(name, raw, &at, broker_plans)?);
+                continue;
+            }
             let (read_queue_nums, write_queue_nums) = self.queue_counts(raw, &at)?;
             let names = &raw.brokers.as_ref().expect("filled in").0;
             let mut brokers: Vec<TopicOnBroker> = Vec::new();
@@ -198,6 +192,37 @@ impl Resolver<'_> {
             });
         }
         Ok(plans)
+    }
+
+    /// A topic that a first send creates: the most that it can get.
+    fn topic_to_come(&self, name: &str, raw: &Topic, at: &At, brokers: &[BrokerPlan]) -> Result<TopicPlan, Fault> {
+        let said = [
+            ("queues", raw.queues.is_some()),
+            ("readQueueNums", raw.read_queue_nums.is_some()),
+            ("writeQueueNums", raw.write_queue_nums.is_some()),
+            ("brokers", raw.brokers.is_some()),
+            ("preload", raw.preload.is_some()),
+        ];
+        if let Some((key, _)) = said.iter().find(|(_, said)| *said) {
+            let fault = self.key_fault(&at.key(*key), format!("`{key}` of a topic that does not exist at the start"));
+            return Err(fault.help("producers say its queues by `defaultTopicQueueNums`; remove this or `autoCreate`"));
+        }
+        let of_topic = self.root.producers.values().filter(|producer| producer.topic == *name);
+        let wanted = of_topic.filter_map(|producer| producer.default_topic_queue_nums).max();
+        let wanted = wanted.unwrap_or(ProducerConfig::default().default_topic_queue_nums);
+        let creating = brokers.iter().enumerate().filter(|(_, plan)| plan.config.auto_create_topic_enable);
+        let on = |(broker, plan): (usize, &BrokerPlan)| {
+            // `TopicConfigManager#createTopicInSendMessageMethod`: no more than the template has.
+            let queues = wanted.min(plan.config.replication.default_topic_queue_nums);
+            TopicOnBroker { broker: BrokerIx::new(broker), read_queue_nums: queues, write_queue_nums: queues }
+        };
+        let brokers: Vec<TopicOnBroker> = creating.map(on).collect();
+        if brokers.is_empty() {
+            let fault = self.fault(&at.key("autoCreate"), "no broker creates topics");
+            return Err(fault.help("set `autoCreateTopicEnable: true` for a broker"));
+        }
+        let (name, role) = (name.to_owned(), TopicRole::Normal);
+        Ok(TopicPlan { name, role, brokers, auto_create: true, preload: None })
     }
 
     fn queue_counts(&self, raw: &Topic, at: &At) -> Result<(u32, u32), Fault> {

@@ -70,6 +70,9 @@ pub(super) fn counter_words(counter: CounterName) -> &'static str {
     }
 }
 
+/// At least and at most.
+type Bounds = (Option<u64>, Option<u64>);
+
 impl Resolver<'_> {
     pub(super) fn count(&self, c: &CounterCheck, at: &At) -> Result<Check, Fault> {
         let group = c.group.as_ref().map(|group| self.group_ix(group, at)).transpose()?;
@@ -78,15 +81,21 @@ impl Resolver<'_> {
             let message = format!("{} are counted for the whole cluster only", counter_words(c.counter));
             return Err(self.key_fault(&at.key("group"), message).help("remove `group`"));
         }
-        let (at_least, at_most) = match c.equals {
-            None => (c.at_least, c.at_most),
-            Some(_) if c.at_least.is_some() || c.at_most.is_some() => {
+        let (at_least, at_most) = self.counted((c.at_least, c.at_most), c.equals, at)?;
+        Ok(Check::Count { counter, group, at_least, at_most })
+    }
+
+    /// The bounds of a number, said in two ways.
+    pub(super) fn counted(&self, bounds: Bounds, equals: Option<u64>, at: &At) -> Result<Bounds, Fault> {
+        let (at_least, at_most) = match equals {
+            None => bounds,
+            Some(_) if bounds.0.is_some() || bounds.1.is_some() => {
                 let fault = self.key_fault(&at.key("equals"), "`equals` beside another bound");
                 return Err(fault.help("remove one of them"));
             }
             exactly => (exactly, exactly),
         };
         self.bounds(at_least, at_most, at)?;
-        Ok(Check::Count { counter, group, at_least, at_most })
+        Ok((at_least, at_most))
     }
 }

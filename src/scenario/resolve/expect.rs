@@ -35,6 +35,11 @@ fn given(expect: &Expect) -> Vec<&'static str> {
         ("orderViolations", expect.order_violations.is_some()),
         ("retries", expect.retries.is_some()),
         ("delayLateness", expect.delay_lateness.is_some()),
+        ("acknowledgedLost", expect.acknowledged_lost.is_some()),
+        ("sendOutage", expect.send_outage.is_some()),
+        ("consumeOutage", expect.consume_outage.is_some()),
+        ("leaderlessTime", expect.leaderless_time.is_some()),
+        ("replicationLag", expect.replication_lag.is_some()),
     ];
     all.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect()
 }
@@ -89,7 +94,7 @@ impl Resolver<'_> {
         Ok(GroupIx::new(self.plan_groups.of_file[file].start))
     }
 
-    fn topic_ix(&self, name: Option<&String>, at: &At) -> Result<Option<TopicIx>, Fault> {
+    pub(super) fn topic_ix(&self, name: Option<&String>, at: &At) -> Result<Option<TopicIx>, Fault> {
         name.map(|name| self.readable_topic(name, &at.key("topic"))).transpose()
     }
 
@@ -161,6 +166,9 @@ impl Resolver<'_> {
         }
         if let Some(c) = &expect.delay_lateness {
             return Ok(Check::DelayLateness { percentile: c.percentile.0, at_most: c.at_most.0 });
+        }
+        if let Some(check) = self.outage_check(expect, at)? {
+            return Ok(check);
         }
         let c = expect.idle_consumers.as_ref().expect("one check is given, and it is none of the others");
         Ok(Check::IdleConsumers { group: self.group_ix(&c.group, at)?, exactly: c.exactly })

@@ -60,6 +60,7 @@ impl Resolver<'_> {
             let broadcasting = is_broadcasting(raw);
             let shared = self.group_config(group, raw, &at)?;
             let topics = self.subscription(&raw.topics, name, &at.key("topics"))?;
+            let known = self.nameserver_list(raw.nameservers.as_ref(), &at)?;
             let plain = Instance::default();
             let (declared, most) = member_count(self.root, name, raw);
             for number in 0..most {
@@ -83,6 +84,10 @@ impl Resolver<'_> {
                     }
                     id => id.clone(),
                 };
+                let nameservers = match &own.nameservers {
+                    None => known.clone(),
+                    own => self.nameserver_list(own.as_ref(), &at)?,
+                };
                 let range = &self.plan_groups.of_file[group];
                 let plan = InstancePlan {
                     name: instance,
@@ -90,7 +95,7 @@ impl Resolver<'_> {
                     topics: topics.iter().map(|(topic, _)| *topic).collect(),
                     expressions: topics.iter().map(|(_, expression)| *expression).collect(),
                     config,
-                    nameservers: self.all_nameservers(),
+                    nameservers,
                     start: None,
                     phases: own.phases.map(phases),
                 };

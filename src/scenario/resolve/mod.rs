@@ -1,21 +1,31 @@
 //! From the filled structs of the file to a frozen plan: names become ids, compound actions are taken apart, and what
 //! cannot be is refused at its place.
 
+mod autoscalers;
 mod broadcast;
+mod brokers;
 mod census;
+mod chaos;
 mod check;
 mod clients;
 mod cluster;
 mod counts;
 mod expect;
+mod fallible;
 mod groups;
 mod labels;
+mod links;
 mod listener;
 mod lives;
+mod loads;
 mod messages;
 mod names;
+mod nodes;
+mod outages;
+mod processes;
 mod producers;
 mod queues;
+mod rollouts;
 mod subscriptions;
 mod timeline;
 mod whole;
@@ -36,6 +46,7 @@ use names::NamesOf;
 pub(crate) struct Resolver<'a> {
     root: &'a Root,
     tree: &'a Node,
+    nameservers: NamesOf,
     brokers: NamesOf,
     /// Topics of the file.
     topics: NamesOf,

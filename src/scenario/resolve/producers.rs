@@ -3,10 +3,10 @@
 use super::Resolver;
 use super::clients::Clients;
 use crate::kernel::time::SimTime;
-use crate::node::config::{ClientConfig, ProducerConfig, QueueSelector};
+use crate::node::config::{ClientConfig, ProducerConfig, QueueSelector, SendMode};
 use crate::scenario::diagnose::Fault;
 use crate::scenario::plan::{ArrivalProcess, Arrivals, KeySpace, ProducerPlan, RatePoint};
-use crate::scenario::raw::{ArrivalKind, Keys, Producer, Selector};
+use crate::scenario::raw::{ArrivalKind, Keys, Producer, Selector, SendKind};
 use crate::scenario::tree::At;
 use crate::store::ids::ProducerGroupIx;
 
@@ -48,6 +48,10 @@ impl Resolver<'_> {
                 .fault(&at.key("selector"), "`keyHash` needs keys")
                 .help("add `keys: {count: 1000}` to the producer"));
         }
+        if raw.transaction.is_some() && raw.mode != Some(SendKind::Sync) {
+            let fault = self.fault(&at.key("mode"), "transactions are sent with `mode: sync` only");
+            return Err(fault.help("remove `mode` or `transaction`"));
+        }
         let tags = self.tags(raw, at)?;
         let transaction = raw.transaction.as_ref().map(|t| self.transaction(t, &at.key("transaction")));
         Ok(ProducerPlan {
@@ -60,7 +64,7 @@ impl Resolver<'_> {
             delay_levels: self.delay_levels(raw, at)?,
             transaction: transaction.transpose()?,
             topic,
-            nameservers: self.all_nameservers(),
+            nameservers: self.nameserver_list(raw.nameservers.as_ref(), at)?,
             config: self.producer_config(raw, at)?,
             arrivals: Arrivals {
                 process: match raw.arrivals.expect("filled in") {
@@ -93,8 +97,19 @@ impl Resolver<'_> {
                 Selector::RoundRobin => QueueSelector::RoundRobin,
                 Selector::KeyHash => QueueSelector::KeyHash,
             },
-            ..ProducerConfig::default()
+            mode: match raw.mode.expect("filled in") {
+                SendKind::Sync => SendMode::Sync,
+                SendKind::Async => SendMode::Async,
+                SendKind::Oneway => SendMode::Oneway,
+            },
+            retry_times_when_send_async_failed: raw.retry_times_when_send_async_failed.expect("filled in"),
+            retry_another_broker_when_not_store_ok: raw.retry_another_broker_when_not_store_ok.expect("filled in"),
+            send_latency_fault_enable: raw.send_latency_fault_enable.expect("filled in"),
+            default_topic_queue_nums: raw.default_topic_queue_nums.expect("filled in"),
         };
+        let retries = u64::from(config.retry_times_when_send_async_failed);
+        self.within(at, "retryTimesWhenSendAsyncFailed", retries, 0, 100)?;
+        self.within(at, "defaultTopicQueueNums", u64::from(config.default_topic_queue_nums), 1, 1000)?;
         self.within(at, "sendThreads", u64::from(config.send_threads), 1, 10_000)?;
         let retries = u64::from(config.retry_times_when_send_failed);
         self.within(at, "retryTimesWhenSendFailed", retries, 0, 100)?;

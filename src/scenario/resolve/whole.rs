@@ -1,13 +1,14 @@
 //! The whole plan, part after part.
 
 use super::names::NamesOf;
-use super::{Resolver, census, clients};
+use super::nodes::Servers;
+use super::{Resolver, census, clients, fallible};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::diagnose::Fault;
 use crate::scenario::fill;
 use crate::scenario::plan::{Action, Plan};
 use crate::scenario::raw::Root;
-use crate::scenario::tree::Node;
+use crate::scenario::tree::{At, Node};
 
 /// Resolves a filled scenario.
 ///
@@ -18,6 +19,7 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     let mut r = Resolver {
         root,
         tree,
+        nameservers: NamesOf::in_order("nameserver", fill::nameserver_names(&root.cluster)),
         brokers: NamesOf::sorted("broker", fill::broker_names(&root.cluster)),
         topics: NamesOf::sorted("topic", root.topics.keys().cloned()),
         all_topics: NamesOf::in_order("topic", []),
@@ -32,16 +34,17 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     };
     r.check_run()?;
     r.check_names()?;
-    let nameservers = r.nameservers()?;
-    let brokers = r.broker_plans()?;
+    let (brokers, replicas) = r.broker_plans()?;
     r.count_topics()?;
+    let nameservers = r.nameservers()?;
     let topics = r.topic_plans(&brokers)?;
     r.queues = r.all_queues(&topics)?;
     let mut clients = clients::Clients::new(root.seed.unwrap_or_default());
     let mut producers = r.producer_plans(&mut clients)?;
     r.expressions = r.all_expressions()?;
     let members = r.members()?;
-    let lived = r.timeline(&members, &topics, &producers, &mut clients)?;
+    let servers = Servers { nameservers: &nameservers, brokers: &brokers, replicas: &replicas, producers: &producers };
+    let mut lived = r.timeline(&members, &topics, &servers, &mut clients)?;
     let groups = r.group_plans(&members, &lived, &clients)?;
     let mut instances = members.into_plans();
     let (client_ids, number) = clients.interned();
@@ -50,6 +53,9 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
     }
     for (instance, start) in instances.iter_mut().zip(&lived.first_starts) {
         instance.start = start.map(|(at, client)| (at, number[client.at()]));
+    }
+    for (_, client) in lived.autoscalers.iter_mut().flat_map(|plan| &mut plan.instances) {
+        *client = number[client.at()];
     }
     let mut timeline = lived.actions;
     for action in &mut timeline {
@@ -73,10 +79,10 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         network: r.network(),
         nameservers,
         brokers,
-        replicas: Vec::new(),
+        replicas,
         fallible: false,
-        link_rules: Vec::new(),
-        autoscalers: Vec::new(),
+        link_rules: lived.rules,
+        autoscalers: lived.autoscalers,
         topics,
         producers,
         groups,
@@ -84,6 +90,13 @@ pub(crate) fn resolve(root: &Root, tree: &Node) -> Result<Plan, Fault> {
         timeline,
         expect,
     };
+    let reason = fallible::reason(&plan);
+    if let (Some(reason), Some(false)) = (&reason, root.fallible) {
+        let fault =
+            r.fault(&At::default().key("fallible"), format!("servers or links can fail here, because {reason}"));
+        return Err(fault.help("remove `fallible`"));
+    }
+    plan.fallible = reason.is_some() || root.fallible == Some(true);
     if let Some(until) = root.until.filter(|until| until.0 < duration) {
         cut(&mut plan, until.0);
     }

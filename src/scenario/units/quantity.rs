@@ -34,6 +34,14 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Rate(pub f64);
 
+/// Bytes per second (`10MiB/s`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bandwidth(pub u64);
+
+/// How far a clock is off (`5s`, `-250ms`), in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockOffset(pub i64);
+
 /// A percentile (`p99`, `p99.9`) in hundredths of a percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Percentile(pub u32);
@@ -145,6 +153,36 @@ fn missing_rate_unit(number: &str) -> String {
     format!("missing unit after {number}; write {number}/s")
 }
 
+fn parse_bandwidth(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected a bandwidth like 10MiB/s, got `{}`", text.trim());
+    let size = text.trim().strip_suffix("/s").ok_or_else(wrong)?;
+    match parse_bytes(size)? {
+        0 => Err("a bandwidth of nothing at all".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+fn bare_bandwidth(number: i64) -> Result<u64, String> {
+    parse_bandwidth(&number.to_string())
+}
+
+fn parse_offset(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    let (sign, length) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let length = parse_duration(length)?;
+    if !length.as_nanos().is_multiple_of(1_000_000) {
+        return Err("a clock is off by whole milliseconds".to_owned());
+    }
+    Ok(sign * length.as_millis() as i64)
+}
+
+fn bare_offset(number: i64) -> Result<i64, String> {
+    parse_offset(&number.to_string())
+}
+
 fn parse_percentile(text: &str) -> Result<u32, String> {
     let wrong = || format!("expected a percentile like p99 or p99.9, got `{text}`");
     let number = text.trim();
@@ -232,6 +270,18 @@ quantity!(Rate, "a rate like 2000/s", parse_rate, bare_rate, {
     "maximum": 0,
     "minimum": 0
 });
+quantity!(Bandwidth, "a bandwidth like 10MiB/s", parse_bandwidth, bare_bandwidth, {
+    "description": "Bytes per second: 10MiB/s, 500KB/s.",
+    "type": "string",
+    "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*(B|KiB|MiB|GiB|TiB|KB|kB|MB|GB)?/s\s*$"
+});
+quantity!(ClockOffset, "a time like 5s or -250ms", parse_offset, bare_offset, {
+    "description": "A time ahead (5s) or behind (-250ms).",
+    "type": ["string", "integer"],
+    "pattern": r"^\s*[-+]?([0-9]+(\.[0-9]+)?(ms|s|m|h|d)\s*)+$",
+    "maximum": 0,
+    "minimum": 0
+});
 quantity!(Percentile, "a percentile like p99", parse_percentile, bare_percentile, {
     "description": "A percentile: p50, p99, p99.9.",
     "type": ["string", "number"],
@@ -261,6 +311,19 @@ impl fmt::Display for Bytes {
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/s", self.0)
+    }
+}
+
+impl fmt::Display for Bandwidth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", Bytes(self.0))
+    }
+}
+
+impl fmt::Display for ClockOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        write!(f, "{sign}{}", SimDuration::from_millis(self.0.unsigned_abs()))
     }
 }
 
@@ -316,6 +379,18 @@ mod tests {
         assert!(parse_rate("inf/s").is_err());
         let third = Rate(1.0 / 3.0);
         assert_eq!(parse_rate(&third.to_string()), Ok(third.0));
+    }
+
+    #[test]
+    fn bandwidths_and_clock_offsets_read_what_they_print() {
+        assert_eq!(parse_bandwidth("10MiB/s"), Ok(10 << 20));
+        assert_eq!(parse_bandwidth(&Bandwidth(1500).to_string()), Ok(1500));
+        assert!(parse_bandwidth("10MiB").unwrap_err().contains("like 10MiB/s"));
+        assert!(parse_bandwidth("0B/s").is_err());
+        for offset in [0, 1, -1, -250, 61_000] {
+            assert_eq!(parse_offset(&ClockOffset(offset).to_string()), Ok(offset));
+        }
+        assert!(parse_offset("1us").is_err() && parse_offset("--5s").is_err() && parse_offset("5").is_err());
     }
 
     #[test]
