@@ -65,13 +65,13 @@ impl<'a> Names<'a> {
             .map_or_else(|| "?".to_owned(), |name| clean(name).into_owned())
     }
 
-    /// A broker process: the first of several has a mark of its own, too (`broker-a/0`, `broker-a/n0`).
+    /// A broker process, as scenario files write it: a master has its broker name, a member of a Raft group its number, too
+    /// (`broker-a`, `broker-a/1`, `broker-b/n0`).
     #[must_use]
     pub fn process(&self, id: BrokerIx) -> String {
         let name = self.broker(id);
         match self.plan.brokers.get(id.at()) {
             Some(broker) if broker.dledger.is_some() => format!("{name}/n0"),
-            Some(_) if self.plan.replicas.iter().any(|replica| replica.broker == id) => format!("{name}/0"),
             _ => name,
         }
     }
