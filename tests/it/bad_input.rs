@@ -7,6 +7,7 @@ mod groups;
 mod load;
 mod messages;
 mod names;
+mod replicas;
 mod text;
 mod values;
 
@@ -83,6 +84,7 @@ fn subscriptions_and_listeners_that_cannot_be_are_refused() {
 
 #[test]
 fn replicas_and_failures_that_cannot_be_are_refused() {
+    all_say_what_is_wrong(replicas::CASES);
     all_say_what_is_wrong(failures::CASES);
 }
 
