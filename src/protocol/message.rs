@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use super::address::{Address, Channel};
-use super::route::{DataVersion, TopicConfigTable, TopicRoute};
+pub use super::replication::{HaFrame, LogRecord, Metadata, SyncStep};
+use super::route::{TopicConfigTable, TopicRoute};
 use super::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, QueueIx, TopicIx};
 use crate::kernel::time::SimTime;
 use crate::store::catalog::TransactionOutcome;
@@ -261,6 +262,8 @@ pub enum Body {
     SyncMetadata(SyncStep),
     /// Its answer.
     Metadata(Rc<Metadata>),
+    /// Slave to master: its replication client has connected (the accept at port 10912).
+    HaConnect,
     /// Slave to master: how far its log reaches (`HAService.HAClient#reportSlaveMaxOffset`).
     HaReport(u64),
     /// Master to slave: bytes of the log (`HAConnection.WriteSocketService`).
@@ -293,54 +296,6 @@ pub enum CallError {
     ConnectTimeout,
     /// `RemotingSendRequestException`: the connection was reset while the request was outstanding (`failFast`).
     Reset,
-}
-
-/// The steps of `SlaveSynchronize#syncAll`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SyncStep {
-    /// `GET_ALL_TOPIC_CONFIG`.
-    Topics,
-    /// `GET_ALL_CONSUMER_OFFSET`.
-    ConsumerOffsets,
-    /// `GET_ALL_DELAY_OFFSET`.
-    DelayOffsets,
-    /// `GET_ALL_SUBSCRIPTIONGROUP_CONFIG`.
-    SubscriptionGroups,
-}
-
-/// What a master answers to a [`SyncStep`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Metadata {
-    /// All topics with their settings.
-    Topics(Vec<(TopicIx, TopicConfig)>, DataVersion),
-    /// Offsets by group and local queue of the broker name.
-    ConsumerOffsets(Vec<(GroupIx, u32, u64)>),
-    /// Offset by delay level.
-    DelayOffsets(Vec<u64>),
-    /// The groups (their settings are the same everywhere).
-    SubscriptionGroups(Vec<GroupIx>),
-}
-
-/// A piece of the master's commit log.
-#[derive(Clone, Debug)]
-pub struct HaFrame {
-    /// Position of the first byte.
-    pub physical: u64,
-    /// Bytes; 0 is a heartbeat.
-    pub size: u64,
-    /// The records that are complete with this frame, in order of the log.
-    pub records: Rc<[LogRecord]>,
-}
-
-/// A record on its way to a replica.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LogRecord {
-    /// Queue, by its local position at the broker name.
-    pub local: u32,
-    /// Its offset in the queue.
-    pub offset: u64,
-    /// The record with its position in the log.
-    pub message: Message,
 }
 
 /// `SEND_MESSAGE_V2`.

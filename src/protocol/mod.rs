@@ -3,6 +3,7 @@
 pub mod address;
 pub mod directory;
 pub mod message;
+pub mod replication;
 pub mod route;
 
 pub use crate::store::ids::{

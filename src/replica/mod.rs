@@ -1,2 +1,4 @@
-//! Floor 3: replication logic. Master-slave shipping and Raft will live here; nothing is modelled yet
-//! (`docs/limits.md`).
+//! Floor 3: replication logic, pure: no event queue, no randomness of its own, time only as an argument. [`dledger`] is the
+//! Raft-like group of DLedger mode; a broker sits on top of it.
+
+pub mod dledger;

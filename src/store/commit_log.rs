@@ -72,6 +72,30 @@ impl CommitLog {
         self.min = self.min.max(wanted);
         self.min
     }
+
+    /// Bytes of a file (`mappedFileSizeCommitLog`).
+    #[must_use]
+    pub const fn file_size(&self) -> u64 {
+        self.file_size
+    }
+
+    /// Cuts off what lies at or behind `physical` (`MappedFileQueue#truncateDirtyFiles`).
+    pub(super) fn truncate(&mut self, physical: u64) {
+        self.set_max(physical.min(self.max));
+        self.min = self.min.min(self.max - self.max % self.file_size);
+    }
+
+    /// The log ends at `physical` now: bytes of another log were copied into it.
+    pub(super) fn set_max(&mut self, physical: u64) {
+        self.max = physical;
+        self.file_end = physical - physical % self.file_size + self.file_size;
+    }
+
+    /// An empty log whose first byte is at `physical`: older files are never copied to a slave.
+    pub(super) fn start_at(&mut self, physical: u64) {
+        self.set_max(physical);
+        self.min = physical - physical % self.file_size;
+    }
 }
 
 #[cfg(test)]

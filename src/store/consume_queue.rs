@@ -1,5 +1,7 @@
 //! One consume queue: which messages are visible, between which offsets, and in which files (`ConsumeQueue`).
 
+mod tail;
+
 use super::message::Message;
 use super::rows::{ChunkPool, Rows};
 use crate::kernel::time::SimTime;

@@ -4,6 +4,7 @@ use super::commit_log::CommitLog;
 use super::config::StoreConfig;
 use super::consume_queue::ConsumeQueue;
 use super::get_message::{GetResult, MatchAll, MessageFilter, Pulled, Read};
+use super::log_index::LogIndex;
 use super::message::{Draft, Message};
 use super::rows::ChunkPool;
 use crate::kernel::time::SimTime;
@@ -37,12 +38,16 @@ pub struct Put {
 /// still there, and [`GetResult::released`] counts what it passed over.
 #[derive(Clone, Debug)]
 pub struct MessageStore {
-    config: StoreConfig,
+    pub(super) config: StoreConfig,
     in_memory_bytes: u64,
-    log: CommitLog,
-    queues: Vec<ConsumeQueue>,
-    pool: ChunkPool,
-    retained: u64,
+    pub(super) log: CommitLog,
+    pub(super) queues: Vec<ConsumeQueue>,
+    pub(super) pool: ChunkPool,
+    pub(super) retained: u64,
+    /// Up to where the log is on disk for certain (`flushedWhere`).
+    pub(super) flushed: u64,
+    /// The records in the order of the log, for who ships them.
+    pub(super) index: Option<LogIndex>,
 }
 
 impl MessageStore {
@@ -51,7 +56,16 @@ impl MessageStore {
     pub fn new(config: StoreConfig, queue_count: usize) -> Self {
         let queues = (0..queue_count).map(|_| ConsumeQueue::new(config.consume_queue_file_entries, 0)).collect();
         let log = CommitLog::new(config.mapped_file_size_commit_log);
-        Self { in_memory_bytes: config.in_memory_bytes(), config, log, queues, pool: ChunkPool::default(), retained: 0 }
+        Self {
+            in_memory_bytes: config.in_memory_bytes(),
+            config,
+            log,
+            queues,
+            pool: ChunkPool::default(),
+            retained: 0,
+            flushed: 0,
+            index: None,
+        }
     }
 
     /// Adds an empty queue and returns its index.
@@ -81,6 +95,7 @@ impl MessageStore {
     /// Appends a message at `now`, the time inside the put lock, so no earlier than the put before
     /// (`CommitLog#asyncPutMessage`). It is accepted at once and visible after [`MessageStore::dispatch`].
     pub fn put(&mut self, now: SimTime, queue: usize, draft: &Draft) -> Put {
+        let local = queue as u32;
         let queue = &mut self.queues[queue];
         let Some(physical) = self.log.append(draft.size) else {
             return Put {
@@ -101,6 +116,9 @@ impl MessageStore {
         let queue_offset = queue.push(row, &mut self.pool);
         self.retained += 1;
         queue.append_sum += u128::from(now.as_nanos());
+        if let Some(index) = &mut self.index {
+            index.push(local, queue_offset);
+        }
         Put { status: AppendStatus::PutOk, physical, queue_offset }
     }
 

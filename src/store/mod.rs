@@ -15,6 +15,8 @@ pub mod group_topic;
 pub mod ids;
 #[cfg(test)]
 mod laws;
+mod log_index;
+pub mod log_tail;
 pub mod message;
 pub mod message_store;
 pub mod offset_table;

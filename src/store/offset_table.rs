@@ -60,6 +60,13 @@ impl ConsumerOffsetManager {
         }
     }
 
+    /// Forgets what a group has stored of a queue.
+    pub fn forget(&mut self, group: GroupIx, queue: usize) {
+        if let Some(offset) = self.groups.get_mut(group.at()).and_then(|offsets| offsets.get_mut(queue)) {
+            *offset = NONE;
+        }
+    }
+
     /// All offsets as (group, queue, offset), in that order.
     pub fn iter(&self) -> impl Iterator<Item = (GroupIx, usize, u64)> + '_ {
         self.groups.iter().enumerate().flat_map(|(group, offsets)| {

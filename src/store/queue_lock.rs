@@ -86,6 +86,11 @@ impl RebalanceLockManager {
         Some(held)
     }
 
+    /// All entries, expired or not.
+    pub fn iter(&self) -> impl Iterator<Item = ((GroupIx, QueueIx), LockEntry)> + '_ {
+        self.locks.iter().map(|(key, entry)| (*key, *entry))
+    }
+
     /// The entry of a queue, expired or not.
     #[must_use]
     pub fn get(&self, group: GroupIx, queue: QueueIx) -> Option<LockEntry> {

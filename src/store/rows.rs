@@ -134,6 +134,20 @@ impl Rows {
         }
     }
 
+    /// Drops the rows from `end` on.
+    pub(super) fn truncate(&mut self, end: u64, pool: &mut ChunkPool) {
+        while end < self.tail_base
+            && let Some(chunk) = self.full.pop_back()
+        {
+            pool.give_back(std::mem::replace(&mut self.tail, chunk));
+            self.tail_base -= CHUNK_ROWS as u64;
+        }
+        if end < self.tail_base {
+            (self.base, self.tail_base) = (end, end);
+        }
+        self.tail.truncate((end - self.tail_base) as usize);
+    }
+
     /// Bytes allocated for rows and their directory.
     pub(super) fn bytes(&self) -> usize {
         let tail = self.tail.capacity() * size_of::<Message>();
@@ -187,6 +201,21 @@ mod tests {
         assert_eq!((queue.full.len(), queue.tail.capacity(), pool.free.len()), (0, 0, 2));
         queue.push(row(150), &mut pool);
         assert_eq!(queue.get(150).physical, 150);
+    }
+
+    #[test]
+    fn rows_cut_off_are_given_back_and_the_next_one_takes_their_place() {
+        let mut pool = ChunkPool::default();
+        let mut queue = filled(300, &mut pool);
+        queue.truncate(130, &mut pool);
+        assert_eq!((queue.end(), queue.full.len(), queue.get(129).physical), (130, 1, 129));
+        queue.truncate(128, &mut pool);
+        queue.push(row(7), &mut pool);
+        assert_eq!((queue.get(128).physical, queue.get(127).physical), (7, 127));
+        queue.truncate(3, &mut pool);
+        assert_eq!((queue.end(), queue.full.len()), (3, 0));
+        queue.truncate(0, &mut pool);
+        assert_eq!(queue.end(), 0);
     }
 
     #[test]

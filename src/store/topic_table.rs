@@ -100,6 +100,12 @@ impl TopicConfigManager {
         Some(old)
     }
 
+    /// Takes over all topics of another broker with their version (`SlaveSynchronize#syncTopicConfig`).
+    pub fn replace(&mut self, topics: &[(TopicIx, TopicConfig)], version: DataVersion) {
+        self.topics = topics.iter().copied().collect();
+        self.version = version;
+    }
+
     fn next_version(&mut self, now: SimTime) {
         self.version = DataVersion { timestamp: now, counter: self.version.counter + 1 };
     }

@@ -4,11 +4,10 @@ use super::machine::Broker;
 use crate::kernel::time::SimTime;
 use crate::node::counters::Counter;
 use crate::node::fact::Fact;
-use crate::node::outbox::{Appended, Effect, Outbox};
+use crate::node::outbox::{Appended, Outbox};
 use crate::protocol::message::{SendReply, SendRequest};
 use crate::store::catalog::{Catalog, CopyFacts, CopyKind, Origin};
 use crate::store::delay::queue_id_of_level;
-use crate::store::dispatch::next_dispatch_tick;
 use crate::store::ids::{QueueIx, TopicIx};
 use crate::store::message::{Draft, MessageClass};
 use crate::store::message_store::AppendStatus;
@@ -69,7 +68,7 @@ impl Broker {
     /// The queue in which a level waits, if this broker has it.
     pub(super) fn schedule_queue(&self, level: i32) -> Option<QueueIx> {
         let id = u32::try_from(queue_id_of_level(level)).ok()?;
-        self.directory.queue(self.deployment.schedule?, self.me, id)
+        self.directory.queue(self.deployment.schedule?, self.name, id)
     }
 
     /// Creates a topic that the system needs, unless it is there, and registers it; false when the plan does not know it here
@@ -78,7 +77,7 @@ impl Broker {
         if self.topic(topic).is_some() {
             return true;
         }
-        if queues == 0 || self.directory.queue(topic, self.me, queues - 1).is_none() {
+        if queues == 0 || self.directory.queue(topic, self.name, queues - 1).is_none() {
             return false;
         }
         self.set_topic_queues(now, topic, queues, queues, out);
@@ -86,7 +85,7 @@ impl Broker {
     }
 
     /// Appends a record and wakes the pulls that wait for it; `copy`: it is one more record of a stored message. `None` when it
-    /// does not fit into the log.
+    /// does not fit into the log, or when the broker takes no puts.
     pub(super) fn append(
         &mut self,
         now: SimTime,
@@ -95,18 +94,19 @@ impl Broker {
         copy: bool,
         out: &mut Outbox,
     ) -> Option<Appended> {
+        if out.fallible && !self.takes_puts() {
+            return None;
+        }
         let local = self.directory.parts(queue).local;
         let put = self.put(now, local, draft);
         if put.status == AppendStatus::EndOfFile {
             return None;
         }
-        if self.holds.arrange_wake(local as usize) {
-            out.effects.push(Effect::DispatchAt(local, next_dispatch_tick(self.started, now)));
-        }
+        self.after_append(now, local, out);
         let (offset, physical) = (put.queue_offset, put.physical);
         let appended = Appended { queue, offset, physical, size: draft.size, at: now, copy };
         out.appended.push(appended);
-        self.on_scheduled(queue, out);
+        self.on_scheduled(now, queue, out);
         Some(appended)
     }
 

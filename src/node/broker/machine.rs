@@ -3,8 +3,18 @@
 use std::rc::Rc;
 
 use super::clients::{GroupMembers, Members};
+use super::clock::WallClock;
+use super::disk::Disk;
+use super::flush::Flush;
+use super::ha_client::HaClient;
+use super::ha_server::HaServer;
 use super::hold::{HOLD_CHECK_INTERVAL, Holds};
+use super::identity::Identity;
+use super::lifecycle::{Life, Persisted};
+use super::main_thread::MainThread;
+use super::outcome::Waits;
 use super::schedule::Schedule;
+use super::send_pool::SendPool;
 use super::transactions::Transactions;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -12,35 +22,36 @@ use crate::node::config::BrokerConfig;
 use crate::node::deployment::Deployment;
 use crate::node::fact::{ExpiryCause, Fact};
 use crate::node::outbox::{Effect, Outbox, Timer};
+use crate::node::replication_config::Role;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Body, Correlation, Envelope, Heartbeat, SendReply, SendRequest};
-use crate::protocol::route::{QueueData, TEMPLATE_TOPIC, TopicConfigTable};
+use crate::protocol::message::{Heartbeat, SendReply, SendRequest};
+use crate::protocol::route::QueueData;
 use crate::store::catalog::{COPY, CopyKind};
-use crate::store::config::StoreConfig;
+use crate::store::config::{BrokerRole, StoreConfig};
 use crate::store::dispatch::{dispatch_tick, next_dispatch_tick};
-use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 use crate::store::message::Draft;
 use crate::store::message_store::{AppendStatus, MessageStore, Put};
-use crate::store::offset_table::{ConsumerOffsetManager, QueryOffset};
+use crate::store::offset_table::ConsumerOffsetManager;
 use crate::store::queue_lock::RebalanceLockManager;
 use crate::store::topic_table::{TopicConfig, TopicConfigManager};
 
 /// First periodic registration after the start; one registers at the start itself.
-const REGISTER_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
+pub(super) const REGISTER_INITIAL_DELAY: SimDuration = SimDuration::from_secs(10);
 /// `ClientHousekeepingService`: first scan and period.
-const CLIENT_SCAN_INTERVAL: SimDuration = SimDuration::from_secs(10);
-/// `defaultTopicQueueNums` of the broker, the counts of `TBW102`.
-const TEMPLATE_QUEUES: u32 = 8;
-
+pub(super) const CLIENT_SCAN_INTERVAL: SimDuration = SimDuration::from_secs(10);
 /// A broker.
 #[derive(Debug)]
 pub struct Broker {
+    /// The process.
     pub(super) me: BrokerIx,
+    /// `brokerName`: whose queues these are.
+    pub(super) name: BrokerIx,
+    pub(super) identity: Identity,
     pub(super) config: BrokerConfig,
     pub(super) directory: Rc<Directory>,
     pub(super) deployment: Rc<Deployment>,
-    nameservers: usize,
     /// `topicConfigTable`, by ascending topic.
     pub(super) topics: TopicConfigManager,
     /// Commit log and consume queues.
@@ -56,15 +67,44 @@ pub struct Broker {
     /// Draws of the queue that a returned message goes to.
     pub(super) returns: Stream,
     pub(super) schedule: Schedule,
+    /// The topics that were there before the run.
+    pub(super) initial_topics: TopicConfigManager,
+    pub(super) role: Role,
+    pub(super) life: Life,
+    /// What is in the files of `<storeRoot>/config`.
+    pub(super) persisted: Persisted,
+    /// Number of times that records were cut off from the log.
+    pub(super) epoch: u32,
+    pub(super) main_thread: MainThread,
+    pub(super) flush: Flush,
+    pub(super) send_pool: SendPool,
+    pub(super) waits: Waits,
+    pub(super) ha_server: HaServer,
+    pub(super) ha_client: HaClient,
+    pub(super) disk: Disk,
+    pub(super) clock: WallClock,
 }
 
 impl Broker {
-    /// A broker with its topics, not yet started.
+    /// The first process of a name with its topics, not yet started, which registers with all nameservers.
     #[must_use]
     pub fn new(
         me: BrokerIx,
         config: BrokerConfig,
         nameservers: usize,
+        topics: Vec<(TopicIx, QueueData)>,
+        directory: Rc<Directory>,
+        deployment: Rc<Deployment>,
+        stream: Stream,
+    ) -> Self {
+        Self::of(Identity::first(me, nameservers), config, topics, directory, deployment, stream)
+    }
+
+    /// A broker process with its topics, not yet started.
+    #[must_use]
+    pub fn of(
+        identity: Identity,
+        config: BrokerConfig,
         topics: Vec<(TopicIx, QueueData)>,
         directory: Rc<Directory>,
         deployment: Rc<Deployment>,
@@ -79,8 +119,9 @@ impl Broker {
             };
             table.update(topic, config, SimTime::ZERO);
         }
-        let queues = directory.queues_of(me).count();
-        let store = MessageStore::new(
+        let queues = directory.queues_of(identity.name).count();
+        let role = config.replication.broker_role;
+        let mut store = MessageStore::new(
             StoreConfig {
                 mapped_file_size_commit_log: config.mapped_file_size_commit_log,
                 consume_queue_file_entries: config.consume_queue_file_entries,
@@ -90,17 +131,35 @@ impl Broker {
                 max_transfer_bytes_on_message_in_memory: config.max_transfer_bytes_on_message_in_memory,
                 max_transfer_count_on_message_in_disk: config.max_transfer_count_on_message_in_disk,
                 max_transfer_bytes_on_message_in_disk: config.max_transfer_bytes_on_message_in_disk,
-                ..StoreConfig::default()
+                broker_role: if role == Role::Slave { BrokerRole::Slave } else { BrokerRole::AsyncMaster },
+                offset_check_in_slave: config.replication.offset_check_in_slave,
             },
             queues,
         );
+        if identity.shipped {
+            store.keep_log_order();
+        }
         let schedule = Schedule::new(&config.message_delay_level, config.deliver_handling.sampler(), stream.clone());
         Self {
-            me,
+            me: identity.process,
+            name: identity.name,
+            send_pool: SendPool::new(&config),
+            disk: Disk::new(&config.replication),
+            persisted: Persisted::default(),
+            initial_topics: table.clone(),
+            identity,
+            role,
+            life: Life::default(),
+            epoch: 0,
+            main_thread: MainThread::default(),
+            flush: Flush::default(),
+            waits: Waits::default(),
+            ha_server: HaServer::default(),
+            ha_client: HaClient::default(),
+            clock: WallClock::default(),
             config,
             directory,
             deployment,
-            nameservers,
             topics: table,
             store,
             offsets: ConsumerOffsetManager::default(),
@@ -126,7 +185,11 @@ impl Broker {
     /// The process starts: it registers at once, then every `registerNameServerPeriod` (`BrokerController#start`).
     pub fn on_start(&mut self, now: SimTime, out: &mut Outbox) {
         self.started = now;
-        self.register(out);
+        if out.fallible {
+            self.begin(now, out);
+            return;
+        }
+        self.register_oneway(out);
         out.arm(Timer::Register, now + REGISTER_INITIAL_DELAY);
         out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
         out.arm(Timer::HoldCheck, now + self.hold_interval());
@@ -134,79 +197,6 @@ impl Broker {
             out.arm(Timer::TransactionCheck, now + self.config.transaction_check_interval);
         }
         self.start_schedule(now, out);
-    }
-
-    /// A timer fires.
-    pub fn on_timer(&mut self, now: SimTime, timer: Timer, out: &mut Outbox) {
-        match timer {
-            Timer::Register => {
-                self.register(out);
-                let period = self.config.register_name_server_period;
-                let clamped = period.clamp(SimDuration::from_secs(10), SimDuration::from_secs(60));
-                out.arm(Timer::Register, now + clamped);
-            }
-            Timer::ClientScan => {
-                self.scan_clients(now, out);
-                out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
-            }
-            Timer::Schedule => self.run_schedule(now, out),
-            Timer::HoldCheck => {
-                self.check_holds(now, out);
-                out.arm(Timer::HoldCheck, now + self.hold_interval());
-            }
-            Timer::TransactionCheck => self.on_transaction_check(now, out),
-            _ => {}
-        }
-    }
-
-    /// A request arrives, its handling time already spent.
-    pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
-        let Envelope { channel, correlation, body, .. } = envelope;
-        match body {
-            Body::Pull(request) => self.on_pull(now, channel, correlation, request, out),
-            Body::Heartbeat(heartbeat) => {
-                self.on_heartbeat(now, channel, &heartbeat, out);
-                out.reply(channel, correlation, Body::HeartbeatReply);
-            }
-            Body::UnregisterClient(group) => {
-                if let Some(group) = group {
-                    self.forget(group, channel, ExpiryCause::Unregistered, out);
-                }
-                out.reply(channel, correlation, Body::UnregisterReply);
-            }
-            Body::GetConsumerList(group) => {
-                out.reply(channel, correlation, Body::ConsumerList(self.members.list(group)));
-            }
-            Body::UpdateOffsets { group, offsets } => {
-                for (queue, offset) in offsets {
-                    self.commit(channel, group, queue, offset, out);
-                }
-            }
-            Body::EndTransaction(request) => self.on_end_transaction(now, request, out),
-            Body::SendBack(request) => {
-                let taken = self.on_send_back(now, &request, out);
-                out.reply(channel, correlation, Body::Returned(taken));
-            }
-            Body::RetrySend(request) => {
-                let taken = self.on_retry_send(now, &request, out);
-                out.reply(channel, correlation, Body::Returned(taken));
-            }
-            Body::QueryOffset(..) | Body::MaxOffset(_) | Body::SearchOffset(..) => {
-                let answer = self.look_up(now, &body);
-                out.reply(channel, correlation, Body::Offset(answer));
-            }
-            Body::Lock(group, client, queues) => {
-                let locked = self.lock_queues(now, channel, group, client, queues, out);
-                out.reply(channel, correlation, Body::Locked(locked));
-            }
-            Body::Unlock(group, client, queues) => {
-                self.unlock_queues(now, group, client, &queues, out);
-                if correlation != Correlation::ONEWAY {
-                    out.reply(channel, correlation, Body::Locked(Vec::new()));
-                }
-            }
-            _ => {}
-        }
     }
 
     /// A send arrives: the message is appended (`SendMessageProcessor`, `CommitLog#asyncPutMessage`). The topic's permission
@@ -226,10 +216,20 @@ impl Broker {
         if status == AppendStatus::EndOfFile {
             return SendReply::Lost;
         }
-        if self.holds.arrange_wake(parts.local as usize) {
-            out.effects.push(Effect::DispatchAt(parts.local, next_dispatch_tick(self.started, now)));
-        }
+        self.after_append(now, parts.local, out);
         SendReply::stored(queue_offset, physical)
+    }
+
+    /// What an append sets going: held pulls, the flush, the shipping.
+    #[inline]
+    pub(super) fn after_append(&mut self, now: SimTime, local: u32, out: &mut Outbox) {
+        if self.holds.arrange_wake(local as usize) {
+            out.effects.push(Effect::DispatchAt(local, next_dispatch_tick(self.started, now)));
+        }
+        if out.fallible {
+            self.arrange_flush(now, out);
+            self.ship(now, false, out);
+        }
     }
 
     /// Appends a message to a local queue, as a send does or before the run begins.
@@ -243,6 +243,7 @@ impl Broker {
     pub fn on_closed(&mut self, channel: Channel, idle: bool, out: &mut Outbox) {
         let cause = if idle { ExpiryCause::ChannelIdle } else { ExpiryCause::ChannelClosed };
         self.transactions.forget(channel);
+        self.ha_server.forget(channel);
         for group in self.members.groups_of(channel) {
             self.forget(group, channel, cause, out);
         }
@@ -252,8 +253,11 @@ impl Broker {
     pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
         let config = TopicConfig { read_queue_nums: read, write_queue_nums: write, ..TopicConfig::default() };
         self.topics.update(topic, config, now);
-        out.fact(Fact::QueuesChanged { topic, broker: self.me, read, write });
-        self.register(out);
+        // What a slave makes by itself does not reach the route.
+        if !self.is_slave() {
+            out.fact(Fact::QueuesChanged { topic, broker: self.name, read, write });
+        }
+        self.register_oneway(out);
     }
 
     /// The queue counts of a topic here.
@@ -288,23 +292,6 @@ impl Broker {
         }
     }
 
-    /// The table a registration carries: all topics, and the template when topics are created automatically.
-    #[must_use]
-    pub fn topic_table(&self) -> TopicConfigTable {
-        let mut topics: Vec<(TopicIx, QueueData)> =
-            self.topics.iter().map(|(topic, config)| (topic, self.queue_data(config))).collect();
-        if self.config.auto_create_topic_enable {
-            let data = QueueData::new(self.me, TEMPLATE_QUEUES, TEMPLATE_QUEUES);
-            topics.push((TEMPLATE_TOPIC, data));
-        }
-        TopicConfigTable { topics, version: self.topics.data_version() }
-    }
-
-    fn queue_data(&self, config: &TopicConfig) -> QueueData {
-        let TopicConfig { read_queue_nums, write_queue_nums, perm } = *config;
-        QueueData { broker: self.me, read_queue_nums, write_queue_nums, perm }
-    }
-
     /// When long polling is off, pulls are held for `shortPollingTimeMills` only.
     pub(super) fn hold_interval(&self) -> SimDuration {
         if self.config.long_polling_enable { HOLD_CHECK_INTERVAL } else { self.config.short_polling_time }
@@ -322,40 +309,6 @@ impl Broker {
         let previous = self.offsets.commit(group, local as usize, offset);
         if let Some(from) = previous.filter(|previous| offset < *previous) {
             out.fact(Fact::OffsetWentBack { instance: instance(channel), group, queue, from, to: offset });
-        }
-    }
-
-    /// Registers with all nameservers in parallel (`BrokerOuterAPI#registerBrokerAll`).
-    fn register(&self, out: &mut Outbox) {
-        let table = Rc::new(self.topic_table());
-        for nameserver in 0..self.nameservers {
-            let to = Address::Nameserver(NameserverIx::new(nameserver));
-            let body = Body::RegisterBroker { name: self.me, broker: self.me, broker_id: 0, table: Rc::clone(&table) };
-            out.send(to, Correlation::ONEWAY, body);
-        }
-    }
-
-    fn look_up(&mut self, now: SimTime, body: &Body) -> Option<u64> {
-        match body {
-            Body::QueryOffset(group, queue) => {
-                let local = self.directory.parts(*queue).local;
-                self.dispatch(now, local);
-                match self.offsets.query_offset(*group, local as usize, &self.store) {
-                    QueryOffset::Found(offset) => Some(offset),
-                    QueryOffset::NotFound => None,
-                }
-            }
-            Body::MaxOffset(queue) => {
-                let local = self.directory.parts(*queue).local;
-                self.dispatch(now, local);
-                Some(self.store.max_offset(local as usize))
-            }
-            Body::SearchOffset(queue, time) => {
-                let local = self.directory.parts(*queue).local;
-                self.dispatch(now, local);
-                Some(self.store.offset_by_time(local as usize, *time))
-            }
-            _ => None,
         }
     }
 }

@@ -1,19 +1,32 @@
-//! The broker, one master per broker name: it stores, serves and holds pulls, knows the clients that heartbeat to it, and
-//! registers with every nameserver.
+//! The broker: it stores, serves and holds pulls, knows the clients that heartbeat to it, registers with nameservers; copies its
+//! log to slaves or from its master; and what is left of it when it fails.
 
 mod clients;
+mod clock;
 mod copies;
+mod disk;
+mod flush;
+mod ha_client;
+mod ha_server;
 mod heartbeats;
 mod hold;
+mod identity;
+mod lifecycle;
 mod locks;
 mod machine;
+mod main_thread;
+mod outcome;
 mod pull;
+mod requests;
 mod reset;
 mod returns;
 mod schedule;
+mod send_pool;
+mod slave_sync;
 mod transactions;
 
 pub use clients::{GroupMembers, Members};
+pub use identity::Identity;
 pub use machine::Broker;
 pub use transactions::TransactionStates;
 

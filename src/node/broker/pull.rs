@@ -7,6 +7,7 @@ use crate::node::outbox::{Effect, Outbox};
 use crate::node::verdicts::Verdicts;
 use crate::protocol::address::Channel;
 use crate::protocol::message::{Body, Correlation, PullCode, PullReply, PullRequest};
+use crate::protocol::route::MASTER_ID;
 use crate::store::dispatch::next_dispatch_tick;
 use crate::store::ids::{ExpressionIx, QueueIx};
 use crate::store::pull_code::{PullAdmission, PullSubscription};
@@ -27,7 +28,7 @@ impl Broker {
                 token: request.token,
                 code,
                 next_begin_offset: 0,
-                suggest: 0,
+                suggest: MASTER_ID,
                 batch: Vec::new(),
             };
             out.reply(channel, correlation, Body::PullReply(reply));
@@ -43,7 +44,9 @@ impl Broker {
             let held = Held { request, channel, correlation, deadline: now + suspend, seen: request.offset };
             self.holds.hold(local as usize, held);
             out.spare_batches.push(reply.batch);
-            if let Some(stored) = self.store.next_undispatched_at(local as usize)
+            // Nothing wakes pulls on a slave but the loop of 5 s.
+            if !self.is_slave()
+                && let Some(stored) = self.store.next_undispatched_at(local as usize)
                 && self.holds.arrange_wake(local as usize)
             {
                 let tick = next_dispatch_tick(self.started, stored.max(now));
@@ -52,7 +55,9 @@ impl Broker {
         } else {
             out.reply(channel, correlation, Body::PullReply(reply));
         }
-        if let Some(offset) = request.commit_offset {
+        if let Some(offset) = request.commit_offset
+            && !self.is_slave()
+        {
             self.commit(channel, request.group, request.queue, offset, out);
         }
     }
@@ -100,7 +105,7 @@ impl Broker {
                     token: held.request.token,
                     code,
                     next_begin_offset: held.request.offset,
-                    suggest: 0,
+                    suggest: MASTER_ID,
                     batch: Vec::new(),
                 },
             };
@@ -183,12 +188,15 @@ impl Broker {
         assert!(result.released == 0, "a model released messages that {:?} still needs", request.queue);
         let config = self.store.config();
         let code = PullCode::of(result.status, request.offset as i64, config.broker_role, config.offset_check_in_slave);
+        // A slave that does not correct offsets sends the client back to the master (`group.brokerId`).
+        let slow = self.config.replication.slave_read_enable && result.suggest_slave;
+        let suggest = if slow { self.config.replication.which_broker_when_consume_slowly } else { MASTER_ID };
         PullReply {
             queue: request.queue,
             token: request.token,
             code,
             next_begin_offset: result.next_begin_offset.max(0) as u64,
-            suggest: 0,
+            suggest,
             batch,
         }
     }

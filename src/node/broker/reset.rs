@@ -41,7 +41,7 @@ impl Broker {
         let queues = self.topic(topic)?.write_queue_nums;
         let mut offsets: Vec<(QueueIx, u64)> = Vec::new();
         for id in 0..queues {
-            let Some(queue) = self.directory.queue(topic, self.me, id) else { continue };
+            let Some(queue) = self.directory.queue(topic, self.name, id) else { continue };
             let local = self.directory.parts(queue).local;
             let Some(current) = self.offsets.committed(group, local as usize) else {
                 return Some(ResetAnswer::NoOffset(queue));
@@ -49,7 +49,7 @@ impl Broker {
             self.dispatch(now, local);
             let target = match to {
                 None => self.store.max_offset(local as usize),
-                Some(time) => self.store.offset_by_time(local as usize, time),
+                Some(time) => self.store.offset_by_time(local as usize, self.clock.simulated(time)),
             };
             offsets.push((queue, if force { target } else { target.min(current) }));
         }

@@ -38,7 +38,7 @@ impl Broker {
     pub fn preset_retry_topic(&mut self, group: GroupIx) -> Option<(TopicIx, u32)> {
         let GroupSettings { retry_topic, retry_queue_nums: queues, .. } = self.deployment.group(group);
         let topic = retry_topic.filter(|topic| self.topic(*topic).is_none())?;
-        self.directory.queue(topic, self.me, queues.checked_sub(1)?)?;
+        self.directory.queue(topic, self.name, queues.checked_sub(1)?)?;
         self.topics.update(topic, TopicConfig::with_queues(queues), SimTime::ZERO);
         Some((topic, queues))
     }
@@ -80,7 +80,7 @@ impl Broker {
             SendBackTarget::DeadLetter => self.bury(now, returned, attempt, 0, out),
             SendBackTarget::Retry { level } => {
                 let drawn = self.returns.below(u64::from(settings.retry_queue_nums)) as u32;
-                let Some(queue) = settings.retry_topic.and_then(|topic| self.directory.queue(topic, self.me, drawn))
+                let Some(queue) = settings.retry_topic.and_then(|topic| self.directory.queue(topic, self.name, drawn))
                 else {
                     return false;
                 };
@@ -131,7 +131,7 @@ impl Broker {
         if !self.ensure_topic(now, topic, DLQ_NUMS_PER_GROUP as u32, out) {
             return false;
         }
-        let Some(queue) = self.directory.queue(topic, self.me, 0) else { return false };
+        let Some(queue) = self.directory.queue(topic, self.name, 0) else { return false };
         self.store_returned(now, returned, queue, CopyKind::DeadLetter, attempts, level, out)
     }
 

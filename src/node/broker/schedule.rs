@@ -56,25 +56,28 @@ impl Broker {
         for level in 1..=self.schedule.delays.max_level() {
             let Some(queue) = self.schedule_queue(level) else { continue };
             let local = self.directory.parts(queue).local as usize;
+            let saved = self.persisted.delay_offsets.get(level as usize - 1).copied().unwrap_or(0);
+            // Corrected into what the queue holds (`ScheduleMessageService#correctDelayOffset`).
+            let from = saved.max(self.store.min_offset(local)).min(self.store.appended_offset(local));
             let drawn = self.schedule.stream.below(IDLE_RUN.end - IDLE_RUN.start);
             let work = SimDuration::from_nanos(IDLE_RUN.start + drawn);
-            self.schedule.tasks.push(Task { level, queue, local, task: LevelTask::start(now, 0, work) });
+            self.schedule.tasks.push(Task { level, queue, local, task: LevelTask::start(now, from, work) });
         }
         for index in 0..self.schedule.tasks.len() {
-            self.await_front(index);
+            self.await_front(now, index);
         }
         self.arm_schedule(out);
     }
 
     /// Something was stored in a queue; if it is a level's whose task has nothing to wait for, that changes.
     #[inline]
-    pub(super) fn on_scheduled(&mut self, queue: QueueIx, out: &mut Outbox) {
+    pub(super) fn on_scheduled(&mut self, now: SimTime, queue: QueueIx, out: &mut Outbox) {
         if Some(self.directory.parts(queue).topic) != self.deployment.schedule {
             return;
         }
         let Some(index) = self.schedule.tasks.iter().position(|task| task.queue == queue) else { return };
         if self.schedule.tasks[index].task.next() == SimTime::MAX {
-            self.await_front(index);
+            self.await_front(now, index);
             self.arm_schedule(out);
         }
     }
@@ -100,6 +103,46 @@ impl Broker {
         self.schedule.tasks.iter().map(move |task| (task.level, task.task.persisted(now)))
     }
 
+    /// The clock was set: what waits may be due at another time.
+    pub(super) fn reconsider_schedule(&mut self, now: SimTime, out: &mut Outbox) {
+        for index in 0..self.schedule.tasks.len() {
+            self.await_front(now, index);
+        }
+        self.schedule.armed = SimTime::MAX;
+        self.arm_schedule(out);
+    }
+
+    /// The service ends with the process.
+    pub(super) fn stop_schedule(&mut self) {
+        self.schedule.tasks.clear();
+        self.schedule.armed = SimTime::MAX;
+    }
+
+    /// `delayOffset.json` as the service has it in memory, by level from 1 on.
+    pub(super) fn delay_table(&self) -> Vec<u64> {
+        self.delay_offsets_by(|task| task.offset())
+    }
+
+    /// The same as it was last written.
+    pub(super) fn delay_table_on_disk(&self, now: SimTime) -> Vec<u64> {
+        self.delay_offsets_by(|task| task.persisted(now))
+    }
+
+    /// The service writes its offsets when it is shut down.
+    pub(super) fn delay_offsets_to_disk(&mut self) {
+        if !self.is_slave() {
+            self.persisted.delay_offsets = self.delay_table();
+        }
+    }
+
+    fn delay_offsets_by(&self, offset: impl Fn(&LevelTask) -> u64) -> Vec<u64> {
+        let mut table = vec![0; self.schedule.delays.max_level().max(0) as usize];
+        for task in &self.schedule.tasks {
+            table[task.level as usize - 1] = offset(&task.task);
+        }
+        table
+    }
+
     fn step_task(&mut self, now: SimTime, index: usize, out: &mut Outbox) {
         let local = self.schedule.tasks[index].local;
         let end = match self.schedule.tasks[index].task.run_end() {
@@ -112,19 +155,20 @@ impl Broker {
                 self.store.max_offset(local)
             }
         };
-        let due = self.front(index).is_some_and(|(offset, due, _)| offset < end && due <= now);
-        if due {
+        let due = self.front(now, index).is_some_and(|(offset, due, _)| offset < end && due <= now);
+        // A put that is refused is tried again in 100 ms.
+        if due && (!out.fallible || self.takes_puts()) {
             let handling = SimDuration::from_nanos(self.schedule.deliver.sample(&mut self.schedule.stream));
             self.schedule.tasks[index].task.deliver(now + handling, end);
         } else {
             self.schedule.tasks[index].task.end_run(now);
-            self.await_front(index);
+            self.await_front(now, index);
         }
     }
 
     /// Stores the first message of a level where it belongs (`#messageTimeup`, `#syncDeliver`).
     fn deliver_front(&mut self, now: SimTime, index: usize, out: &mut Outbox) {
-        let Some((offset, due, message)) = self.front(index) else { return };
+        let Some((offset, due, message)) = self.front(now, index) else { return };
         let Task { level, queue, .. } = self.schedule.tasks[index];
         self.schedule.tasks[index].task.delivered(now);
         out.counters.add_to_cluster(Counter::DelayedDelivered, 1);
@@ -140,16 +184,16 @@ impl Broker {
 
     /// The first message of a level that is not delivered: offset, due time, facts. Times are whole milliseconds, as the
     /// consume queue entry keeps them.
-    fn front(&self, index: usize) -> Option<(u64, SimTime, Message)> {
+    fn front(&self, now: SimTime, index: usize) -> Option<(u64, SimTime, Message)> {
         let Task { level, local, ref task, .. } = self.schedule.tasks[index];
         let message = *self.store.message(local, task.offset())?;
         let stored = SimTime::from_millis(message.stored_at.as_millis());
-        Some((task.offset(), self.schedule.delays.deliver_at(level, stored), message))
+        Some((task.offset(), self.clock.due(now, stored, self.schedule.delays.delay(level)), message))
     }
 
     /// Plans the next run that finds something.
-    fn await_front(&mut self, index: usize) {
-        if let Some((_, due, message)) = self.front(index) {
+    fn await_front(&mut self, now: SimTime, index: usize) {
+        if let Some((_, due, message)) = self.front(now, index) {
             let visible = next_dispatch_tick(self.started, message.stored_at);
             self.schedule.tasks[index].task.wait_for(due.max(visible));
         }

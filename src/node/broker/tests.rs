@@ -1,6 +1,12 @@
 //! The broker through its inputs and its outbox.
 
+mod disk;
+mod flushing;
+mod life;
+mod replication;
 mod returns;
+mod rig;
+mod sends;
 
 use std::rc::Rc;
 

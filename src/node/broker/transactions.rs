@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::machine::Broker;
+use super::outcome::Then;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::counters::Counter;
 use crate::node::fact::{Fact, TransactionStep};
@@ -75,6 +76,29 @@ impl Transactions {
         (0..CHANNEL_TRIES).find_map(|try_| channels.get((self.asked + try_) % channels.len()).copied())
     }
 
+    /// How far the check has come.
+    pub(super) const fn progress(&self) -> CheckProgress {
+        self.progress
+    }
+
+    /// The progress as it was read from the disk.
+    pub(super) const fn set_progress(&mut self, progress: CheckProgress) {
+        self.progress = progress;
+    }
+
+    /// The connections are gone.
+    pub(super) fn forget_producers(&mut self) {
+        self.producers.clear();
+        self.asked = 0;
+    }
+
+    /// Half messages from this offset on are gone, and their transactions with them.
+    pub(super) fn cut(&mut self, from: u64) {
+        let gone = self.pending.split_off(&from).len() as u64;
+        self.states.begun -= gone;
+        self.states.pending -= gone;
+    }
+
     /// Whether this ends the transaction; `false` when it was over before.
     fn end(&mut self, first: u64) -> bool {
         let ends = self.pending.remove(&first);
@@ -130,6 +154,9 @@ impl Broker {
         if request.outcome == TransactionOutcome::Unknown {
             return;
         }
+        if out.fallible && !self.takes_puts() {
+            return;
+        }
         let Some(half_queue) = self.own_queue(self.deployment.half) else { return };
         let local = self.directory.parts(half_queue).local as usize;
         let Some(half) = self.store.message(local, request.half_offset).copied() else { return };
@@ -156,11 +183,16 @@ impl Broker {
                 if outcome == TransactionOutcome::Commit { &mut states.committed } else { &mut states.rolled_back };
             *state += 1;
         }
-        self.put_operation(now, request.half_offset, facts, out);
+        if out.fallible && outcome == TransactionOutcome::Commit {
+            // The operation is written when the message counts, whatever the status.
+            self.await_outcome(now, Then::Operation(request.half_offset, facts), out);
+        } else {
+            self.put_operation(now, request.half_offset, facts, out);
+        }
     }
 
     /// The operation that tells the check that a half message is decided (`TransactionalMessageBridge#writeOp`).
-    fn put_operation(&mut self, now: SimTime, half_offset: u64, facts: CopyFacts, out: &mut Outbox) {
+    pub(super) fn put_operation(&mut self, now: SimTime, half_offset: u64, facts: CopyFacts, out: &mut Outbox) {
         let Some(queue) = self.own_queue(self.deployment.op) else { return };
         let class = out.catalog.add_copy(CopyFacts { kind: CopyKind::Op, half_offset: Some(half_offset), ..facts });
         let body = half_offset.checked_ilog10().unwrap_or(0) + 1;
@@ -172,6 +204,10 @@ impl Broker {
     /// The periodic check of undecided half messages.
     pub(super) fn on_transaction_check(&mut self, now: SimTime, out: &mut Outbox) {
         out.arm(Timer::TransactionCheck, now + self.config.transaction_check_interval);
+        if out.fallible && !self.takes_puts() {
+            // What cannot be put back is tried again; nothing gets past it.
+            return;
+        }
         let (Some(half), Some(op)) = (self.own_queue(self.deployment.half), self.own_queue(self.deployment.op)) else {
             return;
         };
@@ -191,7 +227,7 @@ impl Broker {
 
     /// The single queue of a system topic here.
     fn own_queue(&self, topic: Option<TopicIx>) -> Option<QueueIx> {
-        self.directory.queue(topic?, self.me, 0)
+        self.directory.queue(topic?, self.name, 0)
     }
 
     fn tell(&self, origin: Origin, step: TransactionStep, out: &mut Outbox) {
