@@ -41,7 +41,7 @@ impl Chart for Views {
     }
 
     fn unit(&self) -> &'static str {
-        "who took sends, and which nodes believed something else"
+        "who took sends, and who believed otherwise"
     }
 
     fn about(&self) -> &'static str {

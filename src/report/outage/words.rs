@@ -94,6 +94,10 @@ pub fn story(outcome: &Outcome, outage: &Outage) -> Vec<Line> {
         if outage.victims[..place].iter().any(|other| other.blow == victim.blow) {
             continue;
         }
+        if let Blow::CutOff(rule) = victim.blow {
+            say(outage.at, cut(outcome, &names, rule));
+            continue;
+        }
         let nodes: Vec<Address> =
             outage.victims.iter().filter(|other| other.blow == victim.blow).map(|other| other.node).collect();
         say(outage.at, format!("{} {}", names.nodes(&nodes), blow(victim.blow, nodes.len() > 1)));
@@ -116,6 +120,21 @@ pub fn story(outcome: &Outcome, outage: &Outage) -> Vec<Line> {
     }
     say(outage.until, cost(outage));
     lines
+}
+
+/// Between whom nothing gets through.
+fn cut(outcome: &Outcome, names: &Names<'_>, rule: u32) -> String {
+    outcome.plan.link_rules.get(rule as usize).map_or_else(
+        || "the network is cut".to_owned(),
+        |link| {
+            let (from, to) = (names.nodes(&link.from), names.nodes(&link.to));
+            if link.both_ways {
+                format!("nothing gets through between {from} and {to}; connections stay open")
+            } else {
+                format!("nothing gets through from {from} to {to}; connections stay open")
+            }
+        },
+    )
 }
 
 /// What it cost, in a sentence.
