@@ -8,10 +8,10 @@ use super::grid::PUSH_STEP;
 use super::handler::Handler;
 use super::log::{Log, Payload};
 use super::member::Member;
-use super::message::{Message, PeerIx};
 use super::output::{AppendError, AppendOutcome, Appended, Effect, Output, Role};
 use super::transfer::Transfers;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::protocol::dledger::{Message, PeerIx};
 
 /// What survives a stop: `currTerm`, `voteFor`, the log and the checkpoint.
 #[derive(Clone, Debug)]

@@ -189,7 +189,9 @@ impl Rig {
                 }
             }
             Effect::Disconnect(_) => self.disconnect(index, true),
-            Effect::Cut { queues, epoch } => self.cuts.push((index, queues.iter().map(|(queue, from, _)| (*queue, *from)).collect(), epoch)),
+            Effect::Cut { queues, epoch } => {
+                self.cuts.push((index, queues.iter().map(|(queue, from, _)| (*queue, *from)).collect(), epoch))
+            }
             Effect::Exit => {
                 self.exits.push((self.now, index));
                 self.up[index] = false;
