@@ -96,6 +96,11 @@ impl TopicRoute {
         })
     }
 
+    /// Every process of the route.
+    pub fn processes(&self) -> impl Iterator<Item = BrokerIx> + '_ {
+        self.broker_datas.iter().flat_map(|data| data.addresses.iter().map(|(_, process)| *process))
+    }
+
     /// Who carries a broker name.
     #[must_use]
     pub fn broker(&self, name: BrokerIx) -> Option<&BrokerData> {

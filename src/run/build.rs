@@ -1,5 +1,6 @@
 //! From a plan to a world: nodes with their settings and streams, and the events that set them going.
 
+mod brokers;
 mod producers;
 
 use std::collections::BTreeMap;
@@ -21,13 +22,12 @@ use super::sampling::{InstanceMeasures, SamplingState};
 use super::slab::Slab;
 use super::strategies::allocations;
 use super::truth::GroupTruth;
-use super::world::{BrokerHost, Event, NameserverHost, Process, World};
+use super::world::{Event, NameserverHost, Process, World};
 use crate::filter::Expression;
 use crate::kernel::digest::Digest;
 use crate::kernel::queue::EventQueue;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::node::broker::Broker;
 use crate::node::config::{ConsumeMode, MessageModel};
 use crate::node::consumer::{Consumer, ConsumerParts};
 use crate::node::deployment::{Deployment, GroupSettings};
@@ -36,7 +36,6 @@ use crate::node::outbox::{Outbox, TIMERS};
 use crate::node::verdicts::Verdicts;
 use crate::protocol::address::Address;
 use crate::protocol::directory::Directory;
-use crate::protocol::route::QueueData;
 use crate::scenario::plan::{Check, ExpressionPlan, StoredOffset, TopicRole};
 use crate::store::catalog::ClassFacts;
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
@@ -64,7 +63,7 @@ impl World {
             network: network(plan, &streams),
             links: Links::new(plan, streams.stream("links", "effects")),
             nameservers: nameservers(plan, &streams),
-            brokers: brokers(plan, &streams, &directory, &deployment),
+            brokers: brokers::brokers(plan, &streams, &directory, &deployment),
             producers: producers::producers(plan, &streams, &directory),
             processes: processes(plan, &streams, &directory, &deployment),
             allocations: allocations(plan),
@@ -108,6 +107,7 @@ impl World {
             directory,
         };
         world.preload(&streams);
+        world.preset_replicas();
         world.sampling.stored_before =
             (0..plan.topics.len()).map(|topic| world.stored_of(TopicIx::new(topic))).collect();
         world.schedule();
@@ -166,6 +166,19 @@ impl World {
         }
     }
 
+    /// Slaves have long been in step with what is stored before the run.
+    fn preset_replicas(&mut self) {
+        if !self.plan.fallible {
+            return;
+        }
+        let names = self.plan.brokers.len();
+        let (first, further) = self.brokers.split_at_mut(names);
+        first.iter_mut().for_each(|host| host.broker.preset_files());
+        for (host, replica) in further.iter_mut().zip(&self.plan.replicas) {
+            host.broker.preset_copy_of(&first[replica.broker.at()].broker);
+        }
+    }
+
     /// Puts the first events into the queue: at one moment, processes start before samples are taken, samples are taken
     /// before actions take effect.
     fn schedule(&mut self) {
@@ -175,6 +188,10 @@ impl World {
         }
         for (index, broker) in plan.brokers.iter().enumerate() {
             self.queue.push(broker.start_at, Event::Start(Address::Broker(BrokerIx::new(index))));
+        }
+        for (index, replica) in plan.replicas.iter().enumerate() {
+            let process = BrokerIx::new(plan.brokers.len() + index);
+            self.queue.push(replica.start_at, Event::Start(Address::Broker(process)));
         }
         for (index, instance) in plan.instances.iter().enumerate() {
             if let (Some((at, _)), None) = (instance.start, instance.phases) {
@@ -246,7 +263,7 @@ fn expressions(plan: &Plan) -> Vec<Expression> {
 }
 
 /// The topics that brokers create when they are first needed are not there yet.
-const fn exists_at_start(role: TopicRole) -> bool {
+pub(super) const fn exists_at_start(role: TopicRole) -> bool {
     !matches!(role, TopicRole::Retry(_) | TopicRole::DeadLetter(_) | TopicRole::Discarded)
 }
 
@@ -277,7 +294,7 @@ fn ownership(plan: &Plan, pair_keys: &[(GroupIx, QueueIx)]) -> Vec<OwnershipTrac
         let key = &plan.queues[queue.at()];
         let topic = &plan.topics[key.topic.at()];
         let readable = topic.brokers.iter().find(|on| on.broker == key.broker).map_or(0, |on| on.read_queue_nums);
-        let there = exists_at_start(topic.role) && key.queue_id < readable;
+        let there = exists_at_start(topic.role) && !topic.auto_create && key.queue_id < readable;
         let exists_from = if there { SimTime::ZERO } else { SimTime::MAX };
         OwnershipTrack::new(*group, *queue, exists_from)
     };
@@ -332,41 +349,6 @@ fn nameservers(plan: &Plan, streams: &Streams) -> Vec<NameserverHost> {
         handling_stream: streams.stream(&nameserver.name, "handling"),
     };
     plan.nameservers.iter().enumerate().map(host).collect()
-}
-
-fn brokers(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment: &Rc<Deployment>) -> Vec<BrokerHost> {
-    let host = |(index, broker): (usize, &crate::scenario::plan::BrokerPlan)| {
-        let me = BrokerIx::new(index);
-        let topics: Vec<(TopicIx, QueueData)> = plan
-            .topics
-            .iter()
-            .enumerate()
-            .flat_map(|(topic, plan)| plan.brokers.iter().map(move |on| (TopicIx::new(topic), on)))
-            .filter(|(topic, on)| on.broker == me && exists_at_start(plan.topics[topic.at()].role))
-            .map(|(topic, on)| (topic, QueueData::new(me, on.read_queue_nums, on.write_queue_nums)))
-            .collect();
-        let stream = streams.stream(&broker.name, "broker");
-        let nameservers = plan.nameservers.len();
-        let made = Broker::new(
-            me,
-            broker.config.clone(),
-            nameservers,
-            topics,
-            Rc::clone(directory),
-            Rc::clone(deployment),
-            stream,
-        );
-        BrokerHost {
-            host: Host::new(broker.start_at),
-            broker: made
-                .with_copy_streams(streams.stream(&broker.name, "returns"), streams.stream(&broker.name, "schedule")),
-            timers: [None; TIMERS],
-            pull_handling: broker.config.pull_handling.sampler(),
-            admin_handling: broker.config.admin_handling.sampler(),
-            handling_stream: streams.stream(&broker.name, "handling"),
-        }
-    };
-    plan.brokers.iter().enumerate().map(host).collect()
 }
 
 fn processes(plan: &Plan, streams: &Streams, directory: &Rc<Directory>, deployment: &Rc<Deployment>) -> Vec<Process> {

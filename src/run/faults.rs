@@ -139,7 +139,32 @@ impl World {
     }
 
     fn act_on_broker(&mut self, action: &Action) {
-        let _ = action;
+        let (now, out) = (self.now, &mut self.out);
+        let brokers = &mut self.brokers;
+        let process = match action {
+            Action::SetFlushTime { broker: process, flush_time } => {
+                brokers[process.at()].broker.set_flush_time(flush_time.clone());
+                process
+            }
+            Action::SetSendHandling { broker: process, handling } => {
+                brokers[process.at()].broker.set_send_handling(handling.as_ref());
+                process
+            }
+            Action::PageCacheBusy { broker: process, lasts } => {
+                brokers[process.at()].broker.page_cache_busy(now, *lasts, out);
+                process
+            }
+            Action::SetDiskUsed { broker: process, bytes } => {
+                brokers[process.at()].broker.set_disk_used(*bytes);
+                process
+            }
+            Action::SetClock { broker: process, offset_ms } => {
+                brokers[process.at()].broker.set_clock(now, *offset_ms, out);
+                process
+            }
+            _ => return,
+        };
+        self.carry_out(Address::Broker(*process));
     }
 
     fn tell_stop(&mut self, node: Address) {
@@ -147,7 +172,8 @@ impl World {
         match node {
             Address::Nameserver(nameserver) => self.nameservers[nameserver.at()].nameserver.on_stop(now, out),
             Address::Producer(producer) => self.producers[producer.at()].path.producer.on_stop(now, out),
-            Address::Broker(_) | Address::Consumer(_) => {
+            Address::Broker(broker) => self.brokers[broker.at()].broker.on_stop(now, out),
+            Address::Consumer(_) => {
                 self.shut_down(node);
                 return;
             }
@@ -160,12 +186,14 @@ impl World {
         match node {
             Address::Nameserver(nameserver) => self.nameservers[nameserver.at()].nameserver.on_killed(now, out),
             Address::Producer(producer) => self.producers[producer.at()].path.producer.on_killed(now, out),
-            Address::Broker(_) | Address::Consumer(_) => {}
+            Address::Broker(broker) => self.brokers[broker.at()].broker.on_killed(now, out),
+            Address::Consumer(_) => {}
         }
         self.carry_out_changed(node);
     }
 
     fn tell_host_lost(&mut self, node: Address, disk_lost: bool) {
+        self.outlive(node);
         let (now, out) = (self.now, &mut self.out);
         match node {
             Address::Nameserver(nameserver) => {
@@ -175,13 +203,18 @@ impl World {
                 self.producers[producer.at()].path.producer.on_host_lost(now, disk_lost, out);
             }
             Address::Consumer(instance) => self.processes[instance.at()].consumer.on_host_lost(now, out),
-            Address::Broker(_) => {}
+            Address::Broker(broker) => self.brokers[broker.at()].broker.on_host_lost(now, disk_lost, out),
         }
         self.carry_out_changed(node);
     }
 
     fn tell_restart(&mut self, node: Address, empty_disk: bool) {
-        self.observe(Fact::NodeStarted { node, kept: None });
+        if empty_disk {
+            self.outlive(node);
+        }
+        if !matches!(node, Address::Broker(_)) {
+            self.observe(Fact::NodeStarted { node, kept: None });
+        }
         let (now, out) = (self.now, &mut self.out);
         match node {
             Address::Nameserver(nameserver) => {
@@ -190,7 +223,8 @@ impl World {
             Address::Producer(producer) => {
                 self.producers[producer.at()].path.producer.on_restart(now, empty_disk, out);
             }
-            Address::Broker(_) | Address::Consumer(_) => {}
+            Address::Broker(broker) => self.brokers[broker.at()].broker.on_restart(now, empty_disk, out),
+            Address::Consumer(_) => {}
         }
         self.carry_out_changed(node);
     }
@@ -204,7 +238,7 @@ impl World {
     }
 
     pub(super) fn tell_task(&mut self, broker: BrokerIx, task: Task) {
-        let _ = (&self.now, broker, task);
+        self.brokers[broker.at()].broker.on_task(self.now, task, &mut self.out);
     }
 
     /// A client has learnt that a connection is gone.
@@ -215,7 +249,14 @@ impl World {
                 self.producers[producer.at()].path.producer.on_closed(now, server, how, out);
             }
             Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(now, server, how, out),
-            Address::Broker(_) | Address::Nameserver(_) => {}
+            Address::Broker(broker) => {
+                let broker = &mut self.brokers[broker.at()].broker;
+                broker.on_server_closed(now, server, out);
+                if how == Disconnection::Reset {
+                    broker.on_peer_reset(now, server, out);
+                }
+            }
+            Address::Nameserver(_) => {}
         }
         self.carry_out(client);
         if let Address::Producer(producer) = client {

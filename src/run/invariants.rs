@@ -267,7 +267,7 @@ impl World {
             let name = self.directory.parts(*queue).broker;
             self.failing.raft[name.at()] && !self.failing.acknowledged[queue.at()].is_empty()
         };
-        let Some(queue) = queues.filter(acknowledged).last() else { return false };
+        let Some(queue) = queues.filter(acknowledged).next_back() else { return false };
         let last = self.failing.acknowledged[queue.at()].end() - 1;
         let lost = self.cut_queue(queue, last, self.appended(queue) - last, None);
         self.found_committed_lost(self.directory.parts(queue).broker, lost);

@@ -116,8 +116,7 @@ impl Network {
         let connection = &mut end.connections[index];
         let mut leave = now;
         if !connection.open {
-            connection.open = true;
-            connection.epoch += 1;
+            connection.open(0);
             let round_trip = law.sample(&mut end.stream) + law.sample(&mut end.stream);
             leave += SimDuration::from_nanos(round_trip);
         }

@@ -10,7 +10,7 @@ use crate::node::consumer::{PresetState, PresetTimers};
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::Heartbeat;
 use crate::protocol::route::{TEMPLATE_TOPIC, TopicRoute};
-use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, QueueIx, TopicIx};
+use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
 
 impl World {
     /// Puts every instance with phases into the state it would have after a long and quiet time: routes known, registered at
@@ -45,7 +45,7 @@ impl World {
     fn preset_retry_topics(&mut self, present: &[InstanceIx]) {
         for instance in present {
             let group = self.plan.instances[instance.at()].group;
-            for index in 0..self.brokers.len() {
+            for index in 0..self.plan.brokers.len() {
                 if let Some((topic, queues)) = self.brokers[index].broker.preset_retry_topic(group) {
                     self.on_queues_changed(topic, BrokerIx::new(index), queues);
                 }
@@ -55,13 +55,14 @@ impl World {
 
     /// Every broker has registered everywhere.
     fn preset_nameservers(&mut self) {
-        for (index, host) in self.brokers.iter().enumerate() {
-            let broker = BrokerIx::new(index);
+        for host in &self.brokers {
+            let identity = host.broker.identity();
             let table = host.broker.topic_table();
-            for (position, nameserver) in self.nameservers.iter_mut().enumerate() {
-                let server = Address::Nameserver(NameserverIx::new(position));
-                let (channel, _) = self.network.up(SimTime::ZERO, Address::Broker(broker), server);
-                nameserver.nameserver.preset_broker(broker, &table, channel);
+            for nameserver in &identity.nameservers {
+                let server = Address::Nameserver(*nameserver);
+                let (channel, _) = self.network.up(SimTime::ZERO, Address::Broker(identity.process), server);
+                let process = (identity.process, identity.id);
+                self.nameservers[nameserver.at()].nameserver.preset_process(identity.name, process, &table, channel);
             }
         }
     }
@@ -116,8 +117,7 @@ impl World {
     ) {
         let consumer = self.processes[instance.at()].consumer.consumer_data().cloned();
         let heartbeat = Heartbeat { client, consumer, producer: None };
-        let mut brokers: Vec<BrokerIx> =
-            routes.iter().flat_map(|(_, route)| route.queue_datas.iter().map(|data| data.broker)).collect();
+        let mut brokers: Vec<BrokerIx> = routes.iter().flat_map(|(_, route)| route.processes()).collect();
         brokers.sort_unstable();
         brokers.dedup();
         for broker in brokers {

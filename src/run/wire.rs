@@ -91,7 +91,8 @@ impl World {
     /// Threads with a queue of their own take these: the broker says itself how long they need.
     fn handling_of(&mut self, to: Address, body: &Body) -> SimDuration {
         match body {
-            Body::Send(_) | Body::HaReport(_) | Body::HaFrame(_) | Body::DLedger(_) => SimDuration::ZERO,
+            Body::Send(_) | Body::SendBack(_) | Body::RetrySend(_) => SimDuration::ZERO,
+            Body::HaReport(_) | Body::HaFrame(_) | Body::DLedger(_) => SimDuration::ZERO,
             body => self.handling(to, matches!(body, Body::Pull(_))),
         }
     }

@@ -275,7 +275,8 @@ impl Connection {
         self.server_open && self.opened_to.last().is_some_and(|(_, opened)| *opened == start)
     }
 
-    fn open(&mut self, start: u32) {
+    /// Opens it anew to this start of the server's process.
+    pub(super) fn open(&mut self, start: u32) {
         self.open = true;
         self.server_open = true;
         self.epoch += 1;

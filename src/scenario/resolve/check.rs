@@ -45,7 +45,7 @@ pub(crate) fn check_counts(root: &Root, tree: &Node) -> Result<(), Fault> {
     let brokers = root.cluster.brokers.as_ref().map_or(1, how_many);
     within(brokers, 1, 1000, &cluster.key("brokers"), "the number of brokers")?;
     let replicas = |slaves: &Option<CountOrMap<Replica>>, dledger: &Option<Dledger>, at: &At| {
-        let slaves = slaves.as_ref().map_or(0, |slaves| how_many(slaves));
+        let slaves = slaves.as_ref().map_or(0, how_many);
         within(slaves, 0, MOST_REPLICAS, &at.key("slaves"), "the number of slaves")?;
         let members = dledger.as_ref().and_then(|dledger| dledger.members.as_ref()).map_or(3, how_many);
         within(members, 1, MOST_REPLICAS, &at.key("dledger").key("members"), "the number of members")
