@@ -7,6 +7,7 @@ mod broadcast;
 mod cli;
 mod config_files;
 mod determinism;
+mod dledger;
 mod dledger_core;
 mod filter;
 mod gallery;
