@@ -33,7 +33,7 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Validate scenarios without running them, and warn of what is probably not meant
     Check(CheckArgs),
-    /// Tell the life of one message, or of one queue, in a run of a scenario
+    /// Tell the life of one message or of one queue, or the story of the outages, in a run of a scenario
     Explain(ExplainArgs),
     /// Divide queues among consumers with RocketMQ's allocation strategies
     Allocate(AllocateArgs),
@@ -66,7 +66,7 @@ pub(super) struct RunArgs {
     /// Run twice and compare the digests
     #[arg(long)]
     pub(super) verify: bool,
-    /// Also record every message in events.jsonl
+    /// Also record every message in events.jsonl, and routine
     #[arg(long, value_name = "WHAT")]
     pub(super) trace: Option<Trace>,
     /// Print nothing but what went wrong
@@ -106,11 +106,14 @@ pub(super) struct ExplainArgs {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// The message: topic/broker/queueId/offset of one of its records
-    #[arg(long, value_name = "ID", required_unless_present = "queue", conflicts_with = "queue")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["queue", "outage"], conflicts_with = "queue")]
     pub(super) message: Option<String>,
     /// The queue: topic/broker/queueId
     #[arg(long, value_name = "QUEUE")]
     pub(super) queue: Option<String>,
+    /// The outages, or the Nth of them alone: what happened, who noticed, what stood still, which timer is to blame
+    #[arg(long, value_name = "N", num_args = 0..=1, conflicts_with_all = ["message", "queue"])]
+    pub(super) outage: Option<Option<usize>>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
     /// What to print

@@ -1,4 +1,4 @@
-//! `rocketmq-sim explain`: the biography of a message or of a queue.
+//! `rocketmq-sim explain`: the biography of a message or of a queue, or the story of an outage.
 
 use std::io::Write;
 
@@ -12,6 +12,7 @@ use super::terminal::Terminal;
 use super::{files, report_adapter};
 use crate::report::explain::{self, Line};
 use crate::report::human::moment;
+use crate::report::outage;
 use crate::run::Watched;
 use crate::scenario::nearest;
 use crate::scenario::plan::Plan;
@@ -22,6 +23,9 @@ use crate::store::ids::QueueIx;
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, CliError> {
     let scenario = files::scenario(&args.file, &args.overrides.overrides())?;
     let plan = &scenario.plan;
+    if let Some(number) = args.outage {
+        return outages(plan, number, args.format, terminal);
+    }
     let (title, lines) = match (&args.message, &args.queue) {
         (Some(message), _) => {
             let record = record(plan, message)?;
@@ -44,6 +48,39 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, C
     match args.format {
         OutputFormat::Json => print_json(&lines, terminal)?,
         OutputFormat::Text => print_text(&title, &lines, terminal)?,
+    }
+    Ok(Exit::Fine)
+}
+
+/// The stories of all outages, or of one.
+fn outages(
+    plan: &Plan,
+    number: Option<usize>,
+    format: OutputFormat,
+    terminal: &mut Terminal,
+) -> Result<Exit, CliError> {
+    let outcome = report_adapter::simulate(plan, false, false, terminal.watched)?;
+    let outages = outage::outages(&outcome);
+    let shown = |place: usize| number.is_none_or(|number| place + 1 == number);
+    if !(0..outages.len()).any(shown) {
+        return Err(match outages.len() {
+            0 => input(format!("{}: nothing was hit in the run", plan.name), "--queue tells the life of a queue"),
+            n => input(
+                format!("{}: there is no outage {}", plan.name, number.unwrap_or_default()),
+                &format!("the run has the outages 1 to {n}"),
+            ),
+        });
+    }
+    for (place, outage) in outages.iter().enumerate().filter(|(place, _)| shown(*place)) {
+        let lines = outage::story(&outcome, outage);
+        match format {
+            OutputFormat::Json => print_json(&lines, terminal)?,
+            OutputFormat::Text => {
+                let title = format!("Outage {} of {}: {}", place + 1, outages.len(), outage.label);
+                print_text(&title, &lines, terminal)?;
+                writeln!(terminal.out)?;
+            }
+        }
     }
     Ok(Exit::Fine)
 }

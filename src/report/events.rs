@@ -1,41 +1,40 @@
-//! `events.jsonl`: one fact a line, in order of time. Every line has `t_ns` (integer nanoseconds since the start) and
+//! `events.jsonl`: one fact a line, in order of time, without routine. Every line has `t_ns` (integer nanoseconds since the start) and
 //! `event`; the other fields are named for what they hold.
+
+mod failures;
+mod keys;
+mod routine;
 
 use std::fmt::Write as _;
 
 use super::names::Names;
 use super::summary;
-use crate::run::outcome::{
-    DuplicateCause, ExpiryCause, Fact, Outcome, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind, TransactionStep,
-};
-use crate::store::catalog::{Origin, TransactionOutcome};
+use crate::run::outcome::{ExpiryCause, Fact, Outcome, RebalanceTrigger, ResetAnswer, RouteOwner, StopKind};
+use crate::store::catalog::Origin;
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, QueueIx, TopicIx};
+pub use keys::cause_key;
+use keys::transaction_key;
 
 /// The file.
 #[must_use]
 pub fn jsonl(outcome: &Outcome) -> Vec<u8> {
     let names = Names::new(&outcome.plan);
     let mut text = String::with_capacity(outcome.facts.len() * 160);
-    for record in &outcome.facts {
+    let condensed = routine::condensed(&outcome.facts);
+    for (place, record) in outcome.facts.iter().enumerate() {
+        let times = condensed.get(&place).copied().unwrap_or(1);
+        if times == 0 {
+            continue;
+        }
         let _ = write!(text, "{{\"t_ns\":{}", record.at.as_nanos());
         let mut line = Line { text: &mut text, names: &names };
         line.fact(outcome, &record.fact);
+        if times > 1 {
+            line.num("times", times);
+        }
         text.push_str("}\n");
     }
     text.into_bytes()
-}
-
-/// The machine's word for a cause (`double_owner`), the person's stands in the tables.
-#[must_use]
-pub fn cause_key(cause: DuplicateCause) -> &'static str {
-    match cause {
-        DuplicateCause::DoubleOwner => "double_owner",
-        DuplicateCause::InFlightAtRevoke => "in_flight_at_revoke",
-        DuplicateCause::NotPersistedAtDeath => "not_persisted_at_death",
-        DuplicateCause::OffsetWentBack => "offset_went_back",
-        DuplicateCause::OffsetReset => "offset_reset",
-        DuplicateCause::StartedOver => "started_over",
-    }
 }
 
 struct Line<'a> {
@@ -330,7 +329,7 @@ impl Line<'_> {
                 self.event("order_violation").group(*group).str("instance", &instance).queue(outcome, *queue);
                 self.num("key", *key).num("earlier_offset", *earlier).num("later_offset", *later);
             }
-            _ => {}
+            _ => self.failure(outcome, fact),
         }
     }
 
@@ -376,20 +375,5 @@ impl Line<'_> {
             // The facts of clients and of the cluster are written elsewhere.
             _ => {}
         }
-    }
-}
-
-const fn transaction_key(step: TransactionStep) -> &'static str {
-    match step {
-        TransactionStep::Begun => "begun",
-        TransactionStep::Local { outcome: TransactionOutcome::Commit } => "local_commit",
-        TransactionStep::Local { outcome: TransactionOutcome::Rollback } => "local_rollback",
-        TransactionStep::Local { outcome: TransactionOutcome::Unknown } => "local_unknown",
-        TransactionStep::EndLost => "end_lost",
-        TransactionStep::Checked { .. } => "checked",
-        TransactionStep::Answered { .. } => "answered",
-        TransactionStep::Committed { .. } => "committed",
-        TransactionStep::RolledBack { .. } => "rolled_back",
-        TransactionStep::Discarded => "discarded",
     }
 }

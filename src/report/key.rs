@@ -43,6 +43,9 @@ pub fn numbers(outcome: &Outcome) -> Vec<KeyNumber> {
     if lost > 0 {
         add("lost messages", count(lost), Tone::Bad);
     }
+    for number in failures(outcome) {
+        add(number.label, number.value, number.tone);
+    }
     let tone = |time: SimDuration| if time.is_zero() { Tone::Good } else { trouble(time) };
     add("queue time without an owner", duration(orphan), tone(orphan));
     add("longest gap of one queue", duration(longest), tone(longest));
@@ -54,6 +57,31 @@ pub fn numbers(outcome: &Outcome) -> Vec<KeyNumber> {
     add("lag at the end", count(groups.iter().map(|group| group.lag).sum()), Tone::Plain);
     numbers.extend(life(outcome));
     numbers
+}
+
+/// What failures cost: the recovery point and the recovery times.
+fn failures(outcome: &Outcome) -> Vec<KeyNumber> {
+    if !outcome.plan.fallible {
+        return Vec::new();
+    }
+    let failures = &outcome.failures;
+    let counted = |counter| outcome.counters.get(counter, None);
+    let whole = failures.send_gaps.iter().filter(|gap| gap.name.is_none());
+    let sends = whole.map(|gap| gap.to.since(gap.from)).max().unwrap_or_default();
+    let queues = failures.consume_gaps.iter().map(|gap| gap.to.since(gap.from)).max().unwrap_or_default();
+    let time = |label, time: SimDuration| {
+        let tone = if time.is_zero() { Tone::Good } else { trouble(time) };
+        KeyNumber { label, value: if time.is_zero() { "below 1 s".to_owned() } else { duration(time) }, tone }
+    };
+    let bad = |n: u64, tone| if n == 0 { Tone::Good } else { tone };
+    let lost = counted(Counter::AcknowledgedLost);
+    let failed = counted(Counter::SendsFailed);
+    vec![
+        KeyNumber { label: "acknowledged messages lost", value: count(lost), tone: bad(lost, Tone::Bad) },
+        time("longest time without a send", sends),
+        time("longest standstill of a queue", queues),
+        KeyNumber { label: "sends that failed", value: count(failed), tone: bad(failed, Tone::Warn) },
+    ]
 }
 
 /// What messages went through, if they did.

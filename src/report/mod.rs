@@ -14,6 +14,7 @@ pub mod key;
 pub mod markdown;
 pub mod names;
 pub mod narrate;
+pub mod outage;
 pub mod queues;
 pub mod series;
 pub mod store;

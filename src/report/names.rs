@@ -1,6 +1,7 @@
 //! Names for ids: as short as the plan allows without ambiguity.
 
 use super::human::{self, clean};
+use crate::protocol::address::Address;
 use crate::run::outcome::Plan;
 use crate::scenario::plan::{QueueKey, TopicRole};
 use crate::store::ids::{BrokerIx, ClientIx, GroupIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
@@ -39,10 +40,6 @@ impl<'a> Names<'a> {
         topic, TopicIx, topics
     );
     name_of!(
-        /// A broker's name.
-        broker, BrokerIx, brokers
-    );
-    name_of!(
         /// A nameserver's name.
         nameserver, NameserverIx, nameservers
     );
@@ -58,6 +55,43 @@ impl<'a> Names<'a> {
         /// A producer instance's name.
         producer, ProducerIx, producers
     );
+
+    /// A broker's name, or the label of a further process.
+    #[must_use]
+    pub fn broker(&self, id: BrokerIx) -> String {
+        let further = || self.plan.replicas.get(id.at().checked_sub(self.plan.brokers.len())?);
+        let name = self.plan.brokers.get(id.at()).map(|broker| broker.name.as_str());
+        name.or_else(|| further().map(|replica| replica.label.as_str()))
+            .map_or_else(|| "?".to_owned(), |name| clean(name).into_owned())
+    }
+
+    /// A broker process, as scenario files write it: a master has its broker name, a member of a Raft group its number, too
+    /// (`broker-a`, `broker-a/1`, `broker-b/n0`).
+    #[must_use]
+    pub fn process(&self, id: BrokerIx) -> String {
+        let name = self.broker(id);
+        match self.plan.brokers.get(id.at()) {
+            Some(broker) if broker.dledger.is_some() => format!("{name}/n0"),
+            _ => name,
+        }
+    }
+
+    /// Any node.
+    #[must_use]
+    pub fn node(&self, address: Address) -> String {
+        match address {
+            Address::Nameserver(id) => self.nameserver(id),
+            Address::Broker(id) => self.process(id),
+            Address::Producer(id) => self.producer(id),
+            Address::Consumer(id) => self.instance(id),
+        }
+    }
+
+    /// Nodes in runs of their numbers: `broker-a/0, order_consumer/0–3`.
+    #[must_use]
+    pub fn nodes(&self, nodes: &[Address]) -> String {
+        self.runs(nodes.iter().map(|node| self.node(*node)).collect())
+    }
 
     /// A client id.
     #[must_use]

@@ -1,5 +1,6 @@
 //! `summary.json`: everything in the tables, with units in the key names. Keys are sorted.
 
+mod failures;
 mod life;
 
 use serde_json::{Map, Value, json};
@@ -40,6 +41,7 @@ pub fn summary(outcome: &Outcome) -> Value {
         },
     });
     life::of_run(&mut summary, outcome);
+    failures::of_run(&mut summary, outcome);
     summary
 }
 
@@ -261,10 +263,13 @@ fn conservation(outcome: &Outcome) -> Value {
                 places["filtered_messages"] = json!(group.filtered);
                 places["lost_messages"] = json!(group.lost);
             }
+            if group.passed_over > 0 {
+                places["passed_over_messages"] = json!(group.passed_over);
+            }
             places
         })
         .collect();
-    json!({
+    let mut value = json!({
         "offered_messages": sum.offered,
         "sending_messages": sum.sending,
         "failed_messages": sum.failed,
@@ -273,7 +278,13 @@ fn conservation(outcome: &Outcome) -> Value {
         "checks": sum.checks,
         "violation": sum.violation,
         "groups": groups,
-    })
+    });
+    if outcome.plan.fallible {
+        value["accepted_messages"] = json!(sum.accepted);
+        value["unknown_messages"] = json!(sum.unknown);
+        value["cut_off_messages"] = json!(sum.cut_off);
+    }
+    value
 }
 
 fn expectations(outcome: &Outcome) -> Value {

@@ -1,6 +1,7 @@
 //! The summary tables: what a run measured, in words that need no manual.
 
 mod life;
+mod outages;
 
 use super::allocation::owners_before;
 use super::human::{bytes, clean, count, duration, moment, number, percent};
@@ -16,6 +17,7 @@ use crate::store::ids::{GroupIx, InstanceIx, ProducerIx};
 pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
     let names = Names::new(&outcome.plan);
     let [losses, rest @ ..] = life::tables(outcome, &names, rows);
+    let failures = outages::tables(outcome, &names, rows);
     let common = [
         ownership(outcome, &names),
         queues(outcome, &names).cut(rows, "queues"),
@@ -29,7 +31,7 @@ pub fn summary(outcome: &Outcome, rows: usize) -> Vec<Table> {
         balance(outcome, &names),
     ];
     let (first, last) = common.split_at(5);
-    [&[losses][..], first, &rest, last].concat().into_iter().filter(|table| !table.rows.is_empty()).collect()
+    [&[losses][..], &failures, first, &rest, last].concat().into_iter().filter(|table| !table.rows.is_empty()).collect()
 }
 
 /// Words for why a message came again.
@@ -299,9 +301,13 @@ fn producers(outcome: &Outcome, names: &Names<'_>) -> Table {
 fn conservation(outcome: &Outcome, names: &Names<'_>) -> Table {
     let sum = &outcome.conservation;
     let filters = sum.groups.iter().any(|group| group.filtered + group.lost > 0);
+    let passed = sum.groups.iter().any(|group| group.passed_over > 0);
     let mut columns = vec!["group", ">stored", ">skipped"];
     if filters {
         columns.extend([">filtered", ">lost"]);
+    }
+    if passed {
+        columns.push(">passed over");
     }
     columns.extend([">unread", ">on the way", ">cached", ">in the listener", ">consumed", ">balance"]);
     let mut table = Table::new("Where every message is at the end", &columns);
@@ -309,6 +315,9 @@ fn conservation(outcome: &Outcome, names: &Names<'_>) -> Table {
         let mut places = vec![group.skipped];
         if filters {
             places.extend([group.filtered, group.lost]);
+        }
+        if passed {
+            places.push(group.passed_over);
         }
         places.extend([group.unread, group.in_flight, group.cached, group.processing, group.consumed]);
         let placed: u64 = places.iter().sum();
@@ -330,6 +339,9 @@ fn conservation(outcome: &Outcome, names: &Names<'_>) -> Table {
         count(sum.preloaded),
         count(sum.checks),
     );
+    if sum.cut_off + sum.unknown > 0 {
+        note.push_str(&format!(" (sent one-way {}, cut off from a log {})", count(sum.unknown), count(sum.cut_off)));
+    }
     note.push_str(&match &sum.violation {
         None => ", always right.".to_owned(),
         Some(violation) => format!("; first violation: {}.", clean(violation)),

@@ -107,7 +107,10 @@ impl World {
     pub(super) fn calls_add_up(&self) -> Option<String> {
         self.producers.iter().zip(&self.failing.ends).zip(&self.plan.producers).find_map(|((host, ends), plan)| {
             let (calls, over) = (host.path.producer.calls, ends.all());
-            (over > calls).then(|| format!("producer {}: {calls} send() calls, but {over} are over", plan.name))
+            let under_way = host.path.producer.tally().under_way;
+            let name = &plan.name;
+            let what = || format!("producer {name}: {calls} send() calls, but {over} over + {under_way} under way");
+            (over + under_way != calls).then(what)
         })
     }
 }

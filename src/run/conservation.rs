@@ -66,7 +66,7 @@ impl World {
             found.accepted += ends.accepted;
             found.failed += ends.failed;
             found.unknown += ends.unknown;
-            found.sending += host.path.producer.calls.saturating_sub(ends.all());
+            found.sending += host.path.producer.tally().under_way;
         }
         found.violation = found.violation.take().or_else(|| self.calls_add_up());
     }
@@ -86,11 +86,11 @@ impl World {
             held.dedup_by_key(|(offset, _)| *offset);
             held.retain(|(offset, _)| !ledger.is_consumed(*offset) && !ledger.is_passed(*offset));
             if self.plan.fallible {
-                if !ledger.is_sound() {
-                    violation = Some(self.words(group, *queue, "a message is counted twice"));
-                }
                 // An offset may point beyond the end of a log that was cut.
                 position = position.min(appended);
+            }
+            if !ledger.is_sound() {
+                violation = Some(self.words(group, *queue, "a message is counted twice"));
             }
             let count = |place: Place| held.iter().filter(|(_, at)| *at == place).count() as u64;
             let (processing, cached, in_flight) =
@@ -109,7 +109,8 @@ impl World {
             places.consumed += ledger.consumed();
             let elsewhere = skipped + ledger.consumed() + held.len() as u64;
             let Some(unread) = appended.checked_sub(elsewhere) else {
-                violation = Some(self.words(group, *queue, "more messages in places than were stored"));
+                let what = "more messages in places than were stored";
+                violation = violation.or_else(|| Some(self.words(group, *queue, what)));
                 continue;
             };
             places.unread += unread;

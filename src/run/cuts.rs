@@ -211,3 +211,6 @@ pub(super) fn is_same(one: &Message, other: &Message) -> bool {
 fn is_row(row: &Message, delivery: &Delivery) -> bool {
     (row.stored_at, row.born_at, row.class, row.key) == (delivery.stored, delivery.born, delivery.class, delivery.key)
 }
+
+#[cfg(test)]
+mod tests;

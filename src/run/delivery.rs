@@ -29,7 +29,8 @@ impl World {
                 self.nameservers[nameserver.at()].nameserver.on_message(self.now, envelope, &mut self.out);
             }
             Address::Broker(broker) => {
-                if !matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply(_)) {
+                let heard = matches!(envelope.body, crate::protocol::message::Body::RegisterBrokerReply(_));
+                if self.plan.fallible || !heard {
                     self.brokers[broker.at()].broker.on_message(self.now, envelope, &mut self.out);
                 }
             }

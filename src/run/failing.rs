@@ -44,8 +44,6 @@ pub(super) struct Failing {
     pub(super) pauses: PauseTrack,
     pub(super) beliefs: BeliefTrack,
     pub(super) roles: RaftTrack,
-    /// Per broker process: percent of its disk in use, if it has one.
-    disks: Vec<Option<u8>>,
     pub(super) watchdog: Watchdog,
     pub(super) scalers: Vec<super::autoscale::Scaler>,
 }
@@ -66,10 +64,6 @@ impl Failing {
         let is_raft = |name: BrokerIx| plan.brokers[name.at()].dledger.is_some();
         let masters = MasterTrack::new(names, processes.iter().map(|(name, at)| (*name, *at, is_raft(*name))));
         let true_masters = (0..names).map(|name| masters.master(BrokerIx::new(name))).collect();
-        let configs = plan.brokers.iter().map(|of| &of.config).chain(plan.replicas.iter().map(|of| &of.config));
-        let used = |size: u64, used: u64| (used.saturating_mul(100) / size.max(1)).min(100) as u8;
-        let disks =
-            configs.map(|of| of.replication.disk_size.map(|size| used(size, of.replication.disk_used))).collect();
         Self {
             truth,
             raft: (0..names).map(|name| is_raft(BrokerIx::new(name))).collect(),
@@ -87,7 +81,6 @@ impl Failing {
             watchdog: Watchdog::new(pairs, plan.instances.len(), names, plan.groups.len()),
             names: processes.into_iter().map(|(name, _)| name).collect(),
             masters,
-            disks,
             scalers,
         }
     }
@@ -121,9 +114,9 @@ impl World {
                 let (of, name) = (Address::Nameserver(*nameserver), self.failing.names[broker.at()]);
                 self.failing.beliefs.on_master_seen(self.now, of, name, Some(*broker));
             }
-            Fact::BrokerExpired { nameserver, broker } if self.failing.masters.is_master(*broker) => {
+            Fact::BrokerExpired { nameserver, broker } => {
                 let (of, name) = (Address::Nameserver(*nameserver), self.failing.names[broker.at()]);
-                self.failing.beliefs.on_master_seen(self.now, of, name, None);
+                self.failing.beliefs.on_forgotten(self.now, of, name, *broker);
             }
             Fact::RouteChanged { owner, topic, queues } => {
                 let of = match owner {
@@ -138,9 +131,6 @@ impl World {
                 {
                     *acknowledged = lost;
                 }
-            }
-            Fact::DiskLevel { broker, percent, .. } => {
-                self.failing.disks[broker.at()] = Some(*percent);
             }
             Fact::OffsetWentBack { group, queue, to, .. } => self.on_went_back(*group, *queue, *to),
             Fact::OffsetsTakenOver { slave, .. } => self.may_pass_over(self.failing.names[slave.at()]),
@@ -265,7 +255,7 @@ impl World {
             if self.failing.raft[name.at()] {
                 terms[process].push(self.failing.roles.term(BrokerIx::new(process)));
             }
-            disk[process].extend(self.failing.disks[process]);
+            disk[process].extend(self.brokers[process].broker.disk_percent());
         }
         self.series.failures = series;
     }

@@ -313,3 +313,6 @@ impl World {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

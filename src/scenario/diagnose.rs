@@ -183,7 +183,7 @@ pub(crate) fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(word, known.iter().copied()) {
         Some(name) => Some(format!("did you mean `{name}`?")),
-        None if known.is_empty() || known.len() > 16 => None,
+        None if known.is_empty() || known.len() > 20 => None,
         None => Some(format!("known: {}", known.join(", "))),
     }
 }

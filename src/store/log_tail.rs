@@ -149,6 +149,7 @@ impl MessageStore {
     pub fn put_record(&mut self, entry: &LogEntry) -> bool {
         if self.retained == 0 && self.log.max_offset() == self.log.min_offset() {
             self.log.start_at(entry.message.physical);
+            self.flushed = entry.message.physical;
         }
         let accepted = self.queues[entry.queue].accept(entry.offset, entry.message, &mut self.pool);
         self.extend_log(entry.end());
@@ -172,6 +173,7 @@ impl MessageStore {
     pub fn start_log_at(&mut self, physical: u64) {
         if self.log.max_offset() == 0 {
             self.log.start_at(physical);
+            self.flushed = physical;
         }
     }
 

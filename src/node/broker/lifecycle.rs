@@ -232,7 +232,8 @@ impl Broker {
             self.transactions.cut(cut.from);
         }
         let to = self.log_max();
-        let acknowledged = messages.saturating_sub(self.waits.unanswered_from(to));
+        // A slave has answered nobody.
+        let acknowledged = if self.is_slave() { 0 } else { messages.saturating_sub(self.waits.unanswered_from(to)) };
         let queues = cut.iter().map(|cut| (cut.queue as u32, cut.from, cut.messages)).collect();
         out.effects.push(Effect::Cut { queues, epoch: self.epoch });
         out.fact(Fact::LogCut { broker: self.me, from, to, messages, acknowledged });

@@ -265,7 +265,10 @@ impl Broker {
     pub fn set_topic_queues(&mut self, now: SimTime, topic: TopicIx, read: u32, write: u32, out: &mut Outbox) {
         let config = TopicConfig { read_queue_nums: read, write_queue_nums: write, ..TopicConfig::default() };
         self.topics.update(topic, config, now);
-        out.fact(Fact::QueuesChanged { topic, broker: self.name, read, write });
+        // What a slave makes by itself does not reach the route.
+        if !self.is_slave() {
+            out.fact(Fact::QueuesChanged { topic, broker: self.name, read, write });
+        }
         self.register_oneway(out);
     }
 

@@ -11,8 +11,8 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::config::BrokerConfig;
 use crate::node::counters::Counter;
 use crate::node::fact::Fact;
-use crate::node::outbox::{Effect, Outbox, Task, Timer};
-use crate::protocol::address::Channel;
+use crate::node::outbox::{Effect, Outbox, StoredSend, Task, Timer};
+use crate::protocol::address::{Address, Channel};
 use crate::protocol::message::{Body, Correlation, ResponseCode, SendReply, SendRequest};
 use crate::store::catalog::COPY;
 use crate::store::ids::TopicIx;
@@ -205,7 +205,9 @@ impl Broker {
         out: &mut Outbox,
     ) {
         let parts = self.directory.parts(request.queue);
-        let refusal = if self.topic(parts.topic).is_none() && !self.create_topic(now, parts.topic, out) {
+        let refusal = if self.is_slave() {
+            Some(ResponseCode::ServiceNotAvailable)
+        } else if self.topic(parts.topic).is_none() && !self.create_topic(now, parts.topic, out) {
             Some(ResponseCode::TopicNotExist)
         } else if self
             .topic(parts.topic)
@@ -230,9 +232,15 @@ impl Broker {
             self.reply_to(channel, correlation, Body::SendReply(reply), out);
             return;
         };
-        if request.draft.class & COPY == 0 {
-            let (queue, offset, size) = (request.queue, queue_offset, request.draft.size);
+        let copy = request.draft.class & COPY != 0;
+        // A half or delayed message lies elsewhere than where it was sent.
+        let queue = out.appended.last().filter(|_| copy).map_or(request.queue, |appended| appended.queue);
+        if !copy {
+            let (offset, size) = (queue_offset, request.draft.size);
             out.trace(|| Fact::Stored { queue, offset, physical, size });
+        }
+        if let Address::Producer(producer) = channel.client {
+            out.stored_sends.push(StoredSend { producer, call: request.call, queue, offset: queue_offset, at: now });
         }
         let reply = SendReply::Ok { queue_offset, physical, status, epoch: self.epoch };
         self.await_outcome(now, Then::Answer(channel, correlation, reply), out);

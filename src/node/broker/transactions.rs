@@ -204,6 +204,10 @@ impl Broker {
     /// The periodic check of undecided half messages.
     pub(super) fn on_transaction_check(&mut self, now: SimTime, out: &mut Outbox) {
         out.arm(Timer::TransactionCheck, now + self.config.transaction_check_interval);
+        if out.fallible && !self.takes_puts() {
+            // What cannot be put back is tried again; nothing gets past it.
+            return;
+        }
         let (Some(half), Some(op)) = (self.own_queue(self.deployment.half), self.own_queue(self.deployment.op)) else {
             return;
         };

@@ -3,6 +3,7 @@
 mod failures;
 mod lifecycle;
 mod listener;
+mod network;
 mod pulls;
 mod rebalance;
 
@@ -51,6 +52,7 @@ struct Stage {
     facts: Vec<Fact>,
     deliveries: Vec<Delivery>,
     exited: bool,
+    closed: Vec<Address>,
 }
 
 impl Stage {
@@ -89,6 +91,7 @@ impl Stage {
             facts: Vec::new(),
             deliveries: Vec::new(),
             exited: false,
+            closed: Vec::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Stage {
                 Effect::FixOffsetAt(token, when) => self.fixes.push((token, when)),
                 Effect::Fact(fact) => self.facts.push(fact),
                 Effect::Exit => self.exited = true,
+                Effect::Disconnect(server) => self.closed.push(server),
                 other => panic!("{other:?}"),
             }
         }

@@ -295,7 +295,7 @@ impl Producer {
     }
 
     /// Takes a changed route into the publish list: a new object, so every thread starts at a random place again.
-    fn take_publish_list(&mut self) {
+    pub(super) fn take_publish_list(&mut self) {
         let Some(route) = self.client.route(self.load.topic) else { return };
         if self.route.as_ref().is_some_and(|known| Rc::ptr_eq(known, route)) {
             return;

@@ -1,12 +1,14 @@
 //! The producer through its inputs, its outbox and its sends.
 
+mod calls;
+
 use std::rc::Rc;
 
 use super::arrivals::{ArrivalLaw, ArrivalTimes, RateSegment};
 use super::machine::{NextSend, Producer, ProducerLoad, ProducerStreams, SendOutcome};
 use crate::kernel::dist::{Distribution, Zipf};
 use crate::kernel::rng::Streams;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::node::client::ClientInstance;
 use crate::node::config::{ProducerConfig, QueueSelector};
 use crate::node::fact::RouteOwner;

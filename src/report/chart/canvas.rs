@@ -190,7 +190,7 @@ fn finish(
          <title>{title}</title>\n{STYLE_OPEN}@media screen and (prefers-color-scheme:dark){{{}}}{STYLE_CLOSE}",
         width.div_ceil(2),
         height.div_ceil(2),
-        palette::dark_css(),
+        palette::dark_css_of(|colour| drawn.contains(colour) || defs.values().any(|def| def.contains(colour))),
     );
     if !defs.is_empty() {
         svg.push_str("<defs>");

@@ -3,6 +3,7 @@
 //! A chart is drawn in half pixels on a sheet [`frame::WIDTH`] wide. Colours are roles of [`palette`]: an SVG that
 //! stands alone, and the page that holds it, turn them into a light or a dark theme by style sheet.
 
+pub mod bands;
 pub mod bars;
 pub mod canvas;
 pub mod frame;
@@ -14,7 +15,9 @@ pub mod palette;
 pub mod scale;
 pub mod stacks;
 
+mod availability;
 mod delay_lateness;
+mod disk;
 mod duplicates;
 mod lag_groups;
 mod lag_queues;
@@ -23,13 +26,18 @@ mod latency_over_time;
 mod locks;
 mod losses;
 mod ownership;
+mod raft;
+mod replication_lag;
 mod retries;
 mod stale_views;
 mod throughput;
 mod transactions;
 mod utilisation;
+mod views;
+mod waterfall;
 
 use crate::run::outcome::Outcome;
+pub(in crate::report) use views::words as belief_words;
 
 /// A chart.
 pub trait Chart: Sync {
@@ -50,9 +58,15 @@ pub trait Chart: Sync {
 /// Every chart, in the order of a report.
 pub static CHARTS: &[&dyn Chart] = &[
     &ownership::Ownership,
+    &waterfall::Waterfall,
+    &availability::Availability,
+    &views::Views,
+    &raft::Raft,
     &locks::Locks,
     &losses::Losses,
     &stale_views::StaleViews,
+    &replication_lag::ReplicationLag,
+    &disk::Disk,
     &lag_groups::LagGroups,
     &lag_queues::LagQueues,
     &throughput::Throughput,

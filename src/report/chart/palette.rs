@@ -80,9 +80,18 @@ fn roles() -> impl Iterator<Item = Role> {
 /// Style rules that put the dark theme's colours in the place of the light one's.
 #[must_use]
 pub fn dark_css() -> String {
+    dark_css_of(|_| true)
+}
+
+/// The rules of the colours that are used, by their light values.
+#[must_use]
+pub fn dark_css_of(used: impl Fn(&str) -> bool) -> String {
     let mut css = String::new();
     for role in roles() {
         let (light, dark) = (hex(role.light), hex(role.dark));
+        if !used(&light) {
+            continue;
+        }
         css.push_str(&format!("[fill=\"{light}\"]{{fill:{dark}}}[stroke=\"{light}\"]{{stroke:{dark}}}"));
     }
     css

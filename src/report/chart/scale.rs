@@ -12,6 +12,8 @@ pub enum Quantity {
     Rate,
     /// Nanoseconds.
     Time,
+    /// Bytes.
+    Bytes,
 }
 
 impl Quantity {
@@ -20,6 +22,7 @@ impl Quantity {
             Self::Count => human::number(value),
             Self::Rate => human::rate(value),
             Self::Time => human::duration(crate::kernel::time::SimDuration::from_nanos(value as u64)),
+            Self::Bytes => human::bytes(value as u64),
         }
     }
 }
@@ -119,6 +122,13 @@ impl Scale {
 fn round_step(rough: f64, quantity: Quantity) -> f64 {
     if quantity == Quantity::Time {
         return time_step(rough as u64) as f64;
+    }
+    if quantity == Quantity::Bytes {
+        let mut step = 1.0;
+        while step < rough {
+            step *= 2.0;
+        }
+        return step;
     }
     let mut power = if quantity == Quantity::Count { 1.0 } else { 0.001 };
     loop {

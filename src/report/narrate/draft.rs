@@ -37,8 +37,6 @@ pub(super) enum What {
     Route { topic: TopicIx, queues: u32, who: Vec<InstanceIx>, producers: Vec<ProducerIx> },
     /// A nameserver learns something new of brokers.
     BrokerRegistered { nameserver: NameserverIx, who: Vec<BrokerIx> },
-    /// A nameserver forgets a broker.
-    BrokerExpired { nameserver: NameserverIx, broker: BrokerIx },
     /// A stored offset moved back.
     OffsetBack { group: GroupIx, times: u64, instance: InstanceIx, queue: QueueIx, from: u64, to: u64 },
     /// Queue counts changed.
@@ -247,9 +245,6 @@ impl Collector {
                         }
                     },
                 );
-            }
-            Fact::BrokerExpired { nameserver, broker } => {
-                self.open((9, 0, 0, 0), at, What::BrokerExpired { nameserver, broker });
             }
             Fact::OffsetReset { group, queue, to, .. } => {
                 self.reset.insert((group, queue), to);

@@ -2,6 +2,7 @@
 
 mod counts;
 mod draft;
+mod failures;
 mod order;
 mod wave;
 mod words;
@@ -84,6 +85,7 @@ pub fn narrate(outcome: &Outcome) -> Vec<Story> {
     let mut stories: Vec<Story> =
         draft::collect(outcome).into_iter().map(|draft| words::story(outcome, &names, draft)).collect();
     stories.extend(order::stories(outcome, &names));
+    stories.extend(failures::stories(outcome, &names));
     stories.extend(counts::stories(outcome, &names));
     // Stable: entries of the same moment stay in the order of their first facts.
     stories.sort_by_key(|story| story.at);

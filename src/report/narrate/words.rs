@@ -141,7 +141,7 @@ fn turn_words(outcome: &Outcome, names: &Names<'_>, turn: &Turn) -> String {
         let why = match trigger {
             RebalanceTrigger::Start => "on its start".to_owned(),
             RebalanceTrigger::Reset => "after the offset reset".to_owned(),
-            RebalanceTrigger::Notice(broker) => format!("told by {}", names.broker(broker)),
+            RebalanceTrigger::Notice(broker) => format!("told by {}", names.process(broker)),
             RebalanceTrigger::Timer => {
                 let wait = outcome
                     .plan
@@ -199,7 +199,7 @@ fn membership(outcome: &Outcome, names: &Names<'_>, what: &What) -> Words {
             Kind::View,
             format!(
                 "{} tells {} that the members of {} changed",
-                names.broker(*broker),
+                names.process(*broker),
                 names.instances(who),
                 names.group(*group)
             ),
@@ -208,7 +208,7 @@ fn membership(outcome: &Outcome, names: &Names<'_>, what: &What) -> Words {
             Kind::Membership,
             format!(
                 "{} learns of {}: {} has {} there",
-                names.broker(*broker),
+                names.process(*broker),
                 names.instances(who),
                 names.group(*group),
                 counted((*members).into(), "member", "members")
@@ -221,7 +221,7 @@ fn membership(outcome: &Outcome, names: &Names<'_>, what: &What) -> Words {
                 n => format!("{} of {} told", counted((*n).into(), "member", "members"), names.group(*group)),
             };
             let who = names.instances(who);
-            (kind, format!("{} forgets {who}: {why}; {told}", names.broker(*broker)))
+            (kind, format!("{} forgets {who}: {why}; {told}", names.process(*broker)))
         }
         _ => unreachable!("only entries about membership come here"),
     };
@@ -262,21 +262,13 @@ fn cluster(names: &Names<'_>, what: &What) -> Words {
             (Kind::View, format!("{} {verb} the route of {}: {queues}", clients.join(", "), names.topic(*topic)))
         }
         What::BrokerRegistered { nameserver, who } => {
-            let brokers: Vec<String> = who.iter().take(6).map(|broker| names.broker(*broker)).collect();
+            let brokers: Vec<String> = who.iter().take(6).map(|broker| names.process(*broker)).collect();
             let more = if who.len() > 6 { format!(" and {} more", who.len() - 6) } else { String::new() };
             (
                 Kind::Cluster,
                 format!("{} learns something new from {}{more}", names.nameserver(*nameserver), brokers.join(", ")),
             )
         }
-        What::BrokerExpired { nameserver, broker } => (
-            Kind::Trouble,
-            format!(
-                "{} forgets {}: no sign of life for too long",
-                names.nameserver(*nameserver),
-                names.broker(*broker)
-            ),
-        ),
         What::Queues { topic, broker, read, write } => (
             Kind::Cluster,
             format!(

@@ -153,10 +153,10 @@ impl Walk<'_, '_> {
         for (instance, start) in self.lives.first_starts.iter().enumerate() {
             runs[instance] = start.map(|(at, _)| at);
         }
-        for node in 0..self.nodes.len() {
+        for (node, runs) in runs.iter_mut().enumerate() {
             let address = self.nodes.address(node);
             if self.lives.actions.iter().any(|action| touches(&action.action, address)) || self.is_autoscaled(node) {
-                runs[node] = None;
+                *runs = None;
             }
         }
         Ok(Field {

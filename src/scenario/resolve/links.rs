@@ -32,13 +32,13 @@ impl Links {
     /// The rules, numbered in the order in which the timeline speaks of them.
     pub(super) fn in_order_of_use(&self, actions: &mut [TimedAction]) -> Vec<LinkRule> {
         let mut order: Vec<u32> = Vec::new();
+        let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
         for action in actions {
             if let Action::Link { rule, .. } | Action::ResetConnections { rule } = &mut action.action {
-                let number = order.iter().position(|known| known == rule).unwrap_or_else(|| {
+                *rule = *numbers.entry(*rule).or_insert_with(|| {
                     order.push(*rule);
-                    order.len() - 1
+                    (order.len() - 1) as u32
                 });
-                *rule = number as u32;
             }
         }
         order.into_iter().map(|rule| self.rules[rule as usize].clone()).collect()

@@ -101,6 +101,8 @@ pub(crate) enum Effect {
 pub(crate) struct StartAs<'a> {
     /// On another host, or on its own whatever its group says.
     pub(crate) fresh_host: Option<bool>,
+    /// With an empty disk or not, whatever happened to it.
+    pub(crate) empty_disk: Option<bool>,
     /// Under this client id.
     pub(crate) client_id: Option<&'a str>,
 }
@@ -238,7 +240,10 @@ impl<'a> Lives<'a> {
                     Verb::Kill => NodeAction::Kill,
                     Verb::Freeze => NodeAction::Freeze,
                     Verb::Thaw => NodeAction::Thaw,
-                    _ => NodeAction::Start { empty_disk: verb == Verb::StartEmpty || diskless },
+                    _ => {
+                        let lost = matches!(address, Address::Broker(_)) && (verb == Verb::StartEmpty || diskless);
+                        NodeAction::Start { empty_disk: own.empty_disk.unwrap_or(lost) }
+                    }
                 };
                 Action::Node { node: address, what }
             }

@@ -128,7 +128,8 @@ impl Walk<'_, '_> {
                     .key_fault(&place.key("clientId"), format!("{} is no consumer", self.nodes.label(*node))));
             }
         }
-        let own = StartAs { fresh_host: start.fresh_host, client_id: start.client_id.as_deref() };
+        let (fresh_host, empty_disk) = (start.fresh_host, start.empty_disk);
+        let own = StartAs { fresh_host, empty_disk, client_id: start.client_id.as_deref() };
         for node in nodes {
             self.act_as(at, (verb, own), node, entry, label.to_owned())?;
         }
@@ -255,8 +256,19 @@ impl Walk<'_, '_> {
         let fault = self.r.fault(at, format!("undefined instance `{name}`"));
         match self.r.groups.find(group) {
             Some(known) => fault.help(has_instances(group, self.members.of_group[known].len())),
-            None => fault.maybe_help(suggest(name, self.nodes.words().filter(|word| word.contains('/')))),
+            None => fault.maybe_help(self.near(group, name)),
         }
+    }
+
+    /// The processes of the broker that is meant, or what is written nearly alike.
+    fn near(&self, broker: &str, name: &str) -> Option<String> {
+        if let Some(Named::Many(processes)) =
+            self.nodes.find(&format!("{broker}/*")).filter(|_| self.r.brokers.find(broker).is_some())
+        {
+            let labels: Vec<&str> = processes.iter().map(|node| self.nodes.label(*node)).collect();
+            return Some(format!("its processes are {}", labels.join(", ")));
+        }
+        suggest(name, self.nodes.words().filter(|word| word.contains('/') && !word.ends_with("/*")))
     }
 
     pub(super) fn scale(&mut self, at: SimTime, scale: &Scale, entry: usize, label: &str) -> Result<(), Fault> {

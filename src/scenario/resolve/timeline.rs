@@ -107,7 +107,7 @@ impl Resolver<'_> {
         let carriers = topics.iter().map(|plan| plan.brokers.iter().map(|on| on.broker).collect()).collect();
         let (links, effects) = (Links::default(), BTreeMap::new());
         let mut walk = Walk { r: self, members, nodes: &nodes, servers, clients, lives, carriers, links, effects };
-        walk.to_the_end()?;
+        walk.walk()?;
         walk.chaos()?;
         let autoscalers = walk.autoscalers()?;
         let Lives { mut actions, first_starts, clients, .. } = walk.lives;
@@ -119,7 +119,7 @@ impl Resolver<'_> {
 
 impl Walk<'_, '_> {
     /// Everything that is pending happens.
-    pub(super) fn to_the_end(&mut self) -> Result<(), Fault> {
+    pub(super) fn walk(&mut self) -> Result<(), Fault> {
         while let Some(((at, ..), step)) = self.lives.pending.pop_first() {
             self.step(at, step)?;
         }

@@ -119,7 +119,7 @@ impl<'a> Writer<'a> {
             }
             NodeAction::Start { empty_disk } => {
                 let is_broker = matches!(node, Address::Broker(_));
-                let empty_disk = (empty_disk && is_broker).then_some(true);
+                let empty_disk = is_broker.then_some(empty_disk);
                 entry.start = Some(NamesOr(Starters { instance: one(&name), empty_disk, ..Starters::default() }));
             }
         }

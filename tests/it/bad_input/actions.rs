@@ -72,8 +72,8 @@ groups: {order_consumer: {topics: order_topic, instances: 2}}
 timeline:
 - at: 10s
 ",
-        says: "x.yaml:4:7: an entry without an action; add one of scale, start, stop, kill, freeze, thaw, \
-               rollingRestart, setQueues, setRate, setServiceTime, resetOffset",
+        says: "x.yaml:4:7: an entry without an action; add one like `kill: broker-a`; \
+               docs/scenarios.md lists them",
     },
     Bad {
         what: "an entry with two actions",

@@ -76,7 +76,8 @@ groups:
         yaml: r"weather: sunny
 ",
         says: "x.yaml:1:1: unknown key `weather`; known: name, title, description, sources, seed, duration, \
-               until, sampleInterval, cluster, topics, producers, groups, timeline, expect",
+               until, sampleInterval, fallible, cluster, topics, producers, groups, zones, autoscalers, timeline, \
+               chaos, expect",
     },
     Bad {
         what: "an unknown action",
