@@ -193,6 +193,7 @@ impl World {
     }
 
     fn tell_host_lost(&mut self, node: Address, disk_lost: bool) {
+        self.outlive(node);
         let (now, out) = (self.now, &mut self.out);
         match node {
             Address::Nameserver(nameserver) => {
@@ -208,6 +209,9 @@ impl World {
     }
 
     fn tell_restart(&mut self, node: Address, empty_disk: bool) {
+        if empty_disk {
+            self.outlive(node);
+        }
         if !matches!(node, Address::Broker(_)) {
             self.observe(Fact::NodeStarted { node, kept: None });
         }
@@ -245,7 +249,13 @@ impl World {
                 self.producers[producer.at()].path.producer.on_closed(now, server, how, out);
             }
             Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(now, server, how, out),
-            Address::Broker(broker) => self.brokers[broker.at()].broker.on_server_closed(now, server, out),
+            Address::Broker(broker) => {
+                let broker = &mut self.brokers[broker.at()].broker;
+                broker.on_server_closed(now, server, out);
+                if how == Disconnection::Reset {
+                    broker.on_peer_reset(now, server, out);
+                }
+            }
             Address::Nameserver(_) => {}
         }
         self.carry_out(client);
