@@ -8,7 +8,6 @@ mod cli;
 mod config_files;
 mod determinism;
 mod dledger;
-mod failing_servers;
 mod dledger_core;
 mod failing_servers;
 mod filter;
