@@ -68,7 +68,13 @@ impl World {
                     self.observe(Fact::NodeStopped { node, how: NodeStop::HostLost { disk_lost } });
                 }
             }
-            NodeAction::Start { empty_disk } if !lives => {
+            NodeAction::Start { empty_disk } if lives => {
+                // A start that overtakes a shutdown.
+                if let Some(host) = self.host(node).filter(|host| !host.listening) {
+                    host.comes_back = Some(empty_disk);
+                }
+            }
+            NodeAction::Start { empty_disk } => {
                 self.power_on(node);
                 self.tell_restart(node, empty_disk);
             }
@@ -80,6 +86,10 @@ impl World {
     pub(super) fn shut_down(&mut self, node: Address) {
         self.end_process(node, Power::Down, true);
         self.observe(Fact::NodeStopped { node, how: NodeStop::Graceful });
+        if let Some(empty_disk) = self.host(node).and_then(|host| host.comes_back.take()) {
+            self.power_on(node);
+            self.tell_restart(node, empty_disk);
+        }
     }
 
     /// Connections that a rule meets can fall silent.
