@@ -68,5 +68,5 @@ fn assert_safe(outcome: &Outcome, what: &str) {
 }
 
 fn leads(interval: &RaftInterval) -> bool {
-    interval.role == rocketmq_sim::run::outcome::RaftRoleNow::Leader
+    interval.role == rocketmq_sim::node::fact::RaftRoleNow::Leader
 }
