@@ -33,6 +33,8 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Validate scenarios without running them, and warn of what is probably not meant
     Check(CheckArgs),
+    /// Run scenarios under random failures, seed by seed, and search for a run that breaks an invariant
+    Fuzz(FuzzArgs),
     /// Tell the life of one message or of one queue, or the story of the outages, in a run of a scenario
     Explain(ExplainArgs),
     /// Divide queues among consumers with RocketMQ's allocation strategies
@@ -148,6 +150,35 @@ pub(super) struct TestArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: OutputFormat,
+}
+
+/// Options of `fuzz`.
+#[derive(Debug, Args)]
+pub(super) struct FuzzArgs {
+    /// Scenario files, or folders of them
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Runs of each scenario
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(super) seeds: u64,
+    /// Seed of the first run; the others follow [default: the scenario's]
+    #[arg(long, value_name = "N")]
+    pub(super) first_seed: Option<u64>,
+    /// Begin no more runs after this time of the clock on the wall (60s), shared by the scenarios
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) at_most: Option<SimDuration>,
+    /// The `chaos` block instead of the scenario's: {until: 2m, rates: {killBroker: 1/m}} [default: some of everything where
+    /// a scenario has none]
+    #[arg(long, value_name = "YAML")]
+    pub(super) chaos: Option<String>,
+    /// Run the scenarios as they are, without failures that they do not have
+    #[arg(long, conflicts_with = "chaos")]
+    pub(super) as_is: bool,
+    /// Folder of the shortest scenarios that break an invariant
+    #[arg(long, value_name = "DIR", default_value = "fuzz")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
 }
 
 /// Options of `check`.

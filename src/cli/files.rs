@@ -12,6 +12,12 @@ const LARGEST: u64 = 16 << 20;
 
 /// Reads a scenario file; `-` is standard input.
 pub(super) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, CliError> {
+    let (name, text) = text(path)?;
+    Scenario::read(&name, &text, overrides).map_err(CliError::Scenario)
+}
+
+/// The name and the text of a scenario file.
+pub(super) fn text(path: &Path) -> Result<(String, String), CliError> {
     let (name, bytes) = bytes(path)?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -28,8 +34,8 @@ pub(super) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, C
         }
     };
     // Editors on some systems put a byte order mark at the beginning.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Scenario::read(&name, text, overrides).map_err(CliError::Scenario)
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok((name, text))
 }
 
 fn bytes(path: &Path) -> Result<(String, Vec<u8>), CliError> {

@@ -11,6 +11,7 @@ mod export;
 mod files;
 pub mod filter;
 mod folder;
+mod fuzz;
 mod import;
 mod progress;
 mod report_adapter;
@@ -56,6 +57,7 @@ fn dispatch(command: &Command, terminal: &mut Terminal) -> Exit {
         Command::Run(args) => run::run(args, terminal),
         Command::Test(args) => test::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
+        Command::Fuzz(args) => fuzz::run(args, terminal),
         Command::Explain(args) => explain::run(args, terminal),
         Command::Allocate(args) => allocate::run(args, &mut terminal.out)
             .map(|passed| if passed { Exit::Fine } else { Exit::Failed })

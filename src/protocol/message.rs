@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::address::{Address, Channel};
+use super::dledger::DLedgerMessage;
 pub use super::replication::{HaFrame, LogRecord, Metadata, SyncStep};
 use super::route::{TopicConfigTable, TopicRoute};
 use super::{BrokerIx, ClientIx, ExpressionIx, GroupIx, ProducerGroupIx, QueueIx, TopicIx};
@@ -268,6 +269,8 @@ pub enum Body {
     HaReport(u64),
     /// Master to slave: bytes of the log (`HAConnection.WriteSocketService`).
     HaFrame(HaFrame),
+    /// Between members of a Raft group, requests and answers alike; each over the connection that its sender has opened.
+    DLedger(Box<DLedgerMessage>),
 }
 
 /// The code of an answer that is an error (`ResponseCode`, `RemotingSysResponseCode`).

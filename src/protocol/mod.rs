@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod directory;
+pub mod dledger;
 pub mod message;
 pub mod replication;
 pub mod route;

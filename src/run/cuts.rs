@@ -5,6 +5,7 @@ use super::world::World;
 use crate::node::counters::Counter;
 use crate::node::fact::Fact;
 use crate::node::outbox::{Delivery, Fate};
+use crate::protocol::address::Address;
 use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, QueueIx};
 use crate::store::message::Message;
 use crate::store::message_store::MessageStore;
@@ -70,6 +71,21 @@ impl World {
         self.may_pass_over(name);
         self.watch_offsets_anew(name);
         self.on_carriers_changed();
+    }
+
+    /// A member of a Raft group is about to lose of its log what was not flushed, or all of it: what counts is what the others
+    /// have, as the one of them that is ahead has it.
+    pub(super) fn outlive(&mut self, node: Address) {
+        let Address::Broker(process) = node else { return };
+        let name = self.failing.names[process.at()];
+        if !self.failing.raft[name.at()] || self.truth_of(name) != process {
+            return;
+        }
+        let others = (0..self.brokers.len()).map(BrokerIx::new);
+        let others = others.filter(|other| *other != process && self.failing.names[other.at()] == name);
+        if let Some(ahead) = others.max_by_key(|other| self.brokers[other.at()].broker.ledger_end()) {
+            self.lead(ahead);
+        }
     }
 
     /// A broker cut records off its log: of each local queue, from which offset on and how many. Counts when its log does.

@@ -114,9 +114,9 @@ impl World {
                 let (of, name) = (Address::Nameserver(*nameserver), self.failing.names[broker.at()]);
                 self.failing.beliefs.on_master_seen(self.now, of, name, Some(*broker));
             }
-            Fact::BrokerExpired { nameserver, broker } if self.failing.masters.is_master(*broker) => {
+            Fact::BrokerExpired { nameserver, broker } => {
                 let (of, name) = (Address::Nameserver(*nameserver), self.failing.names[broker.at()]);
-                self.failing.beliefs.on_master_seen(self.now, of, name, None);
+                self.failing.beliefs.on_forgotten(self.now, of, name, *broker);
             }
             Fact::RouteChanged { owner, topic, queues } => {
                 let of = match owner {

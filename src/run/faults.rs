@@ -68,7 +68,13 @@ impl World {
                     self.observe(Fact::NodeStopped { node, how: NodeStop::HostLost { disk_lost } });
                 }
             }
-            NodeAction::Start { empty_disk } if !lives => {
+            NodeAction::Start { empty_disk } if lives => {
+                // A start that overtakes a shutdown.
+                if let Some(host) = self.host(node).filter(|host| !host.listening) {
+                    host.comes_back = Some(empty_disk);
+                }
+            }
+            NodeAction::Start { empty_disk } => {
                 self.power_on(node);
                 self.tell_restart(node, empty_disk);
             }
@@ -80,6 +86,10 @@ impl World {
     pub(super) fn shut_down(&mut self, node: Address) {
         self.end_process(node, Power::Down, true);
         self.observe(Fact::NodeStopped { node, how: NodeStop::Graceful });
+        if let Some(empty_disk) = self.host(node).and_then(|host| host.comes_back.take()) {
+            self.power_on(node);
+            self.tell_restart(node, empty_disk);
+        }
     }
 
     /// Connections that a rule meets can fall silent.
@@ -193,6 +203,7 @@ impl World {
     }
 
     fn tell_host_lost(&mut self, node: Address, disk_lost: bool) {
+        self.outlive(node);
         let (now, out) = (self.now, &mut self.out);
         match node {
             Address::Nameserver(nameserver) => {
@@ -208,6 +219,9 @@ impl World {
     }
 
     fn tell_restart(&mut self, node: Address, empty_disk: bool) {
+        if empty_disk {
+            self.outlive(node);
+        }
         if !matches!(node, Address::Broker(_)) {
             self.observe(Fact::NodeStarted { node, kept: None });
         }
@@ -245,7 +259,13 @@ impl World {
                 self.producers[producer.at()].path.producer.on_closed(now, server, how, out);
             }
             Address::Consumer(instance) => self.processes[instance.at()].consumer.on_closed(now, server, how, out),
-            Address::Broker(broker) => self.brokers[broker.at()].broker.on_server_closed(now, server, out),
+            Address::Broker(broker) => {
+                let broker = &mut self.brokers[broker.at()].broker;
+                broker.on_server_closed(now, server, out);
+                if how == Disconnection::Reset {
+                    broker.on_peer_reset(now, server, out);
+                }
+            }
             Address::Nameserver(_) => {}
         }
         self.carry_out(client);

@@ -34,13 +34,15 @@ pub(super) struct Host {
     pub(super) starts: u32,
     /// What waits for a frozen process.
     pub(super) parked: Vec<Event>,
+    /// It starts again when its shutdown is over; with an empty disk or not.
+    pub(super) comes_back: Option<bool>,
 }
 
 impl Host {
     /// A host whose process runs from the beginning, or starts later.
     pub(super) const fn new(start: SimTime) -> Self {
         let power = if start.as_nanos() == 0 { Power::Up } else { Power::Down };
-        Self { power, listening: matches!(power, Power::Up), starts: 0, parked: Vec::new() }
+        Self { power, listening: matches!(power, Power::Up), starts: 0, parked: Vec::new(), comes_back: None }
     }
 }
 
@@ -120,6 +122,9 @@ impl World {
             host.power = power;
             host.listening = false;
             host.starts += 1;
+            if power != Power::Down || !fin {
+                host.comes_back = None;
+            }
             for event in std::mem::take(&mut host.parked) {
                 match event {
                     Event::Deliver(place) => drop(self.mail.take(place)),

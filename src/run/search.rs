@@ -41,7 +41,9 @@ pub struct Searched {
 }
 
 impl Searched {
-    fn and(mut self, other: Self) -> Self {
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
         self.runs += other.runs;
         self.actions += other.actions;
         self.events += other.events;

@@ -91,9 +91,8 @@ impl World {
     /// Threads with a queue of their own take these: the broker says itself how long they need.
     fn handling_of(&mut self, to: Address, body: &Body) -> SimDuration {
         match body {
-            Body::Send(_) | Body::SendBack(_) | Body::RetrySend(_) | Body::HaReport(_) | Body::HaFrame(_) => {
-                SimDuration::ZERO
-            }
+            Body::Send(_) | Body::SendBack(_) | Body::RetrySend(_) => SimDuration::ZERO,
+            Body::HaReport(_) | Body::HaFrame(_) | Body::DLedger(_) => SimDuration::ZERO,
             body => self.handling(to, matches!(body, Body::Pull(_))),
         }
     }
@@ -236,6 +235,7 @@ fn bytes(body: &Body) -> u64 {
         Body::Send(request) => SMALL + u64::from(request.draft.size),
         Body::PullReply(reply) => SMALL + reply.batch.iter().map(|pulled| u64::from(pulled.message.size)).sum::<u64>(),
         Body::HaFrame(frame) => 12 + frame.size,
+        Body::DLedger(message) => message.bytes(),
         _ => SMALL,
     }
 }

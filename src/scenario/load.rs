@@ -83,6 +83,12 @@ impl Scenario {
         Ok((plan, root, tree))
     }
 
+    /// Whether it has a `chaos` block.
+    #[must_use]
+    pub fn has_chaos(&self) -> bool {
+        self.filled.chaos.is_some()
+    }
+
     /// The filled file.
     pub(super) fn root(&self) -> &Root {
         &self.filled

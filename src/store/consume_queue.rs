@@ -124,9 +124,13 @@ impl ConsumeQueue {
         self.rows.checked(self.visible).map(|row| row.stored_at)
     }
 
-    /// Makes visible what was appended at or before `until`; returns how many entries that are.
-    pub(super) fn dispatch(&mut self, until: SimTime) -> u64 {
-        let (from, end) = (self.visible, self.rows.end());
+    /// Makes visible what was appended at or before `until` and lies before the position `below`; returns how many entries
+    /// that are.
+    pub(super) fn dispatch(&mut self, until: SimTime, below: u64) -> u64 {
+        let (from, mut end) = (self.visible, self.rows.end());
+        if from < end && self.rows.get(end - 1).physical >= below {
+            end = self.first_at(below).max(from);
+        }
         if from == end {
             return 0;
         }
@@ -300,7 +304,7 @@ mod tests {
             let row = Message { physical, stored_at, born_at: stored_at, size: 100, body: 0, key: 0, class: 0 };
             queue.push(row, &mut pool);
         }
-        queue.dispatch(SimTime::MAX);
+        queue.dispatch(SimTime::MAX, u64::MAX);
         queue
     }
 

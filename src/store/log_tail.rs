@@ -188,6 +188,11 @@ impl MessageStore {
         self.truncate(whole.min(broken.unwrap_or(u64::MAX)))
     }
 
+    /// From now on a dispatch makes no record visible that lies at or behind this position: its group has not committed it.
+    pub const fn set_visible_to(&mut self, position: u64) {
+        self.visible_to = position;
+    }
+
     /// The broker became a master or a slave: a slave does not correct offsets.
     pub const fn set_broker_role(&mut self, role: BrokerRole) {
         self.config.broker_role = role;

@@ -16,6 +16,8 @@ pub enum AppendStatus {
     PutOk,
     /// The record is too big for any commit-log file: the sender is told `PUT_OK`, and the message is lost.
     EndOfFile,
+    /// The group that replicates the log did not take it in (`OS_PAGECACHE_BUSY`).
+    Refused,
 }
 
 /// `AppendMessageResult`.
@@ -46,6 +48,8 @@ pub struct MessageStore {
     pub(super) retained: u64,
     /// Up to where the log is on disk for certain (`flushedWhere`).
     pub(super) flushed: u64,
+    /// Records behind this position are not to be seen yet (`getCommittedPos`).
+    pub(super) visible_to: u64,
     /// The records in the order of the log, for who ships them.
     pub(super) index: Option<LogIndex>,
 }
@@ -64,6 +68,7 @@ impl MessageStore {
             pool: ChunkPool::default(),
             retained: 0,
             flushed: 0,
+            visible_to: u64::MAX,
             index: None,
         }
     }
@@ -132,7 +137,7 @@ impl MessageStore {
     /// ([`dispatch_tick`](super::dispatch::dispatch_tick)), and returns how many messages that are. Costs time by the
     /// number of newly visible messages at most; lazily calling it before a read is the same as calling it at each run.
     pub fn dispatch(&mut self, queue: usize, until: SimTime) -> u64 {
-        self.queues[queue].dispatch(until)
+        self.queues[queue].dispatch(until, self.visible_to)
     }
 
     /// Store time of the first message that is not visible yet.

@@ -94,12 +94,12 @@ impl Broker {
         copy: bool,
         out: &mut Outbox,
     ) -> Option<Appended> {
-        if out.fallible && !self.takes_puts() {
+        if out.fallible && (!self.takes_puts() || self.group_refuses()) {
             return None;
         }
         let local = self.directory.parts(queue).local;
         let put = self.put(now, local, draft);
-        if put.status == AppendStatus::EndOfFile {
+        if put.status != AppendStatus::PutOk {
             return None;
         }
         self.after_append(now, local, out);

@@ -57,7 +57,12 @@ impl Broker {
 
     /// Something was appended: the loop will find it.
     pub(super) fn arrange_flush(&mut self, now: SimTime, out: &mut Outbox) {
-        if self.flush.running.is_some() || self.flush.armed || !self.life.runs() || self.unflushed() == 0 {
+        if self.dledger.is_some()
+            || self.flush.running.is_some()
+            || self.flush.armed
+            || !self.life.runs()
+            || self.unflushed() == 0
+        {
             return;
         }
         self.flush.armed = true;

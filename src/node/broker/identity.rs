@@ -40,13 +40,14 @@ impl Broker {
     /// Whether it takes sends by its role.
     #[must_use]
     pub const fn role(&self) -> RoleNow {
-        if matches!(self.role, Role::Slave) { RoleNow::Slave } else { RoleNow::Master }
+        let elected = self.dledger.is_none() || self.identity.id == MASTER_ID;
+        if self.is_slave() || !elected { RoleNow::Slave } else { RoleNow::Master }
     }
 
     /// The term of its Raft group; 0 without one.
     #[must_use]
-    pub const fn term(&self) -> u64 {
-        0
+    pub fn term(&self) -> u64 {
+        self.dledger.as_ref().map_or(0, |group| group.term())
     }
 
     /// End of its commit log (`getMaxPhyOffset`).
@@ -76,6 +77,9 @@ impl Broker {
             self.store.keep_log_order();
         } else {
             self.store.forget_log_order();
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.dledger, &master.dledger) {
+            mine.copy_disk(theirs);
         }
         self.offsets = master.offsets.clone();
         self.topics = master.topics.clone();

@@ -9,6 +9,7 @@ use crate::node::fact::Fact;
 use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::protocol::address::Address;
 use crate::protocol::message::{Body, Correlation};
+use crate::replica::dledger::Stop;
 use crate::store::log_tail::CutQueue;
 use crate::store::offset_table::ConsumerOffsetManager;
 use crate::store::queue_lock::RebalanceLockManager;
@@ -83,7 +84,9 @@ impl Broker {
         out.arm(Timer::ClientScan, now + CLIENT_SCAN_INTERVAL);
         out.arm(Timer::HoldCheck, now + self.hold_interval());
         self.start_disk_checks(now, out);
-        if self.is_slave() {
+        if self.dledger.is_some() {
+            self.start_member(now, out);
+        } else if self.is_slave() {
             self.start_ha_client(now, out);
         } else {
             if self.deployment.half.is_some() {
@@ -93,6 +96,7 @@ impl Broker {
         }
         self.start_main_thread(now, out);
         self.arrange_flush(now, out);
+        self.settle_group(now, out);
     }
 
     /// A graceful shutdown begins: the connections die first, the nameservers are told last (`BrokerController#shutdown`).
@@ -102,6 +106,7 @@ impl Broker {
             return;
         }
         self.delay_offsets_to_disk();
+        self.stop_member(now, Stop::Graceful);
         self.drop_volatile(now, out);
         self.life = Life::Stopping;
         let time = self.config.replication.shutdown_time.sampler().duration(&mut self.stream);
@@ -149,17 +154,21 @@ impl Broker {
 
     /// `kill -9`: what was in memory is gone; the page cache and the files are not.
     pub fn on_killed(&mut self, now: SimTime, out: &mut Outbox) {
-        if self.life.runs() && !self.is_slave() {
+        if self.life.runs() && self.schedule_runs() {
             self.persisted.delay_offsets = self.delay_table_on_disk(now);
         }
+        self.stop_member(now, Stop::Crash);
         self.drop_volatile(now, out);
         self.life = Life::Down;
     }
 
     /// The host is gone: what was not flushed is, too; with the disk, everything is.
     pub fn on_host_lost(&mut self, now: SimTime, disk_lost: bool, out: &mut Outbox) {
+        self.stop_member(now, if disk_lost { Stop::DiskLoss } else { Stop::PowerLoss });
         self.on_killed(now, out);
-        if disk_lost {
+        if self.dledger.is_some() {
+            // What is left is in the member's hands until it starts again.
+        } else if disk_lost {
             self.wipe(out);
         } else {
             let flushed = self.store.flushed_where();
@@ -171,13 +180,17 @@ impl Broker {
 
     /// The process is started again; `empty_disk`: on a disk without its files. It recovers what it finds and starts.
     pub fn on_restart(&mut self, now: SimTime, empty_disk: bool, out: &mut Outbox) {
-        if empty_disk {
-            self.wipe(out);
+        if self.dledger.is_some() {
+            self.recover_member(empty_disk, out);
+        } else {
+            if empty_disk {
+                self.wipe(out);
+            }
+            let before = self.log_max();
+            let cut = self.store.recover(self.ha_client.broken());
+            self.tell_cut(before, &cut, out);
+            self.ha_client.recovered(self.log_max());
         }
-        let before = self.log_max();
-        let cut = self.store.recover(self.ha_client.broken());
-        self.tell_cut(before, &cut, out);
-        self.ha_client.recovered(self.log_max());
         for local in 0..self.store.queue_count() {
             self.store.dispatch(local, now);
         }
@@ -188,7 +201,7 @@ impl Broker {
     }
 
     /// The disk is empty: only the topics that a broker makes at its start are there.
-    fn wipe(&mut self, out: &mut Outbox) {
+    pub(super) fn wipe(&mut self, out: &mut Outbox) {
         let before = self.log_max();
         let cut = self.store.clear();
         self.tell_cut(before, &cut, out);
@@ -207,7 +220,7 @@ impl Broker {
 
     /// Says what was cut off the log that reached up to `from`. Those of the cut records that nobody was told of yet are those
     /// that a wait was dropped for.
-    fn tell_cut(&mut self, from: u64, cut: &[CutQueue], out: &mut Outbox) {
+    pub(super) fn tell_cut(&mut self, from: u64, cut: &[CutQueue], out: &mut Outbox) {
         let messages: u64 = cut.iter().map(|cut| cut.messages).sum();
         if messages == 0 {
             return;
@@ -250,6 +263,8 @@ impl Broker {
             Timer::Clean,
             Timer::HaClient,
             Timer::HaServer,
+            Timer::DLedger,
+            Timer::RoleChange,
             Timer::Lifecycle,
         ] {
             out.disarm(timer);

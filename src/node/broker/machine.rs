@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::clients::{GroupMembers, Members};
 use super::clock::WallClock;
 use super::disk::Disk;
+use super::dledger::DLedger;
 use super::flush::Flush;
 use super::ha_client::HaClient;
 use super::ha_server::HaServer;
@@ -25,7 +26,7 @@ use crate::node::outbox::{Effect, Outbox, Timer};
 use crate::node::replication_config::Role;
 use crate::protocol::address::{Address, Channel};
 use crate::protocol::directory::Directory;
-use crate::protocol::message::{Heartbeat, SendReply, SendRequest};
+use crate::protocol::message::{Heartbeat, ResponseCode, SendReply, SendRequest};
 use crate::protocol::route::QueueData;
 use crate::store::catalog::{COPY, CopyKind};
 use crate::store::config::{BrokerRole, StoreConfig};
@@ -83,6 +84,8 @@ pub struct Broker {
     pub(super) ha_client: HaClient,
     pub(super) disk: Disk,
     pub(super) clock: WallClock,
+    /// In DLedger mode: its member of the group.
+    pub(super) dledger: Option<Box<DLedger>>,
 }
 
 impl Broker {
@@ -157,6 +160,7 @@ impl Broker {
             ha_server: HaServer::default(),
             ha_client: HaClient::default(),
             clock: WallClock::default(),
+            dledger: None,
             config,
             directory,
             deployment,
@@ -213,8 +217,10 @@ impl Broker {
             return if half { self.on_half_send(now, request, out) } else { self.on_send_delayed(now, request, out) };
         }
         let Put { status, physical, queue_offset } = self.put(now, parts.local, &request.draft);
-        if status == AppendStatus::EndOfFile {
-            return SendReply::Lost;
+        match status {
+            AppendStatus::PutOk => {}
+            AppendStatus::EndOfFile => return SendReply::Lost,
+            AppendStatus::Refused => return SendReply::Error(ResponseCode::SystemError),
         }
         self.after_append(now, parts.local, out);
         SendReply::stored(queue_offset, physical)
@@ -223,6 +229,9 @@ impl Broker {
     /// What an append sets going: held pulls, the flush, the shipping.
     #[inline]
     pub(super) fn after_append(&mut self, now: SimTime, local: u32, out: &mut Outbox) {
+        if self.dledger.is_some() {
+            return;
+        }
         if self.holds.arrange_wake(local as usize) {
             out.effects.push(Effect::DispatchAt(local, next_dispatch_tick(self.started, now)));
         }
@@ -235,6 +244,9 @@ impl Broker {
     /// Appends a message to a local queue, as a send does or before the run begins.
     #[inline]
     pub fn put(&mut self, now: SimTime, local: u32, draft: &Draft) -> Put {
+        if self.dledger.is_some() {
+            return self.put_into_group(now, local, draft);
+        }
         self.store.put(now, local as usize, draft)
     }
 
@@ -300,7 +312,11 @@ impl Broker {
     /// Makes visible what the dispatch loop has moved from the commit log to this consume queue by now.
     #[inline]
     pub(super) fn dispatch(&mut self, now: SimTime, local: u32) {
-        self.store.dispatch(local as usize, dispatch_tick(self.started, now));
+        let tick = dispatch_tick(self.started, now);
+        if let Some(group) = &self.dledger {
+            self.store.set_visible_to(group.visible_at(tick));
+        }
+        self.store.dispatch(local as usize, tick);
     }
 
     /// `ConsumerOffsetManager#commitOffset`: stored whatever it is; a smaller offset is a fact.

@@ -76,7 +76,19 @@ impl Broker {
         self.main_thread.register_at = now + REGISTER_INITIAL_DELAY;
         self.main_thread.persist_at = now + PERSIST_INITIAL_DELAY;
         self.main_thread.sync_at = if self.is_slave() { now + SYNC_INITIAL_DELAY } else { SimTime::MAX };
-        self.register(now, out);
+        if self.dledger.is_none() {
+            self.register(now, out);
+        } else {
+            // Its first registration is that of a change of its role, or the first periodic one.
+            self.run_main_thread(now, out);
+        }
+    }
+
+    /// From now on metadata are copied from whatever master the next registration names; or no longer.
+    pub(super) fn set_sync(&mut self, now: SimTime, slave: bool, out: &mut Outbox) {
+        self.on_master_told(None);
+        self.main_thread.sync_at = if slave { now + SYNC_INITIAL_DELAY } else { SimTime::MAX };
+        self.run_main_thread(now, out);
     }
 
     /// Does what is due, until something keeps the thread waiting.

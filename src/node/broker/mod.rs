@@ -5,6 +5,7 @@ mod clients;
 mod clock;
 mod copies;
 mod disk;
+mod dledger;
 mod flush;
 mod ha_client;
 mod ha_server;
@@ -26,6 +27,7 @@ mod slave_sync;
 mod transactions;
 
 pub use clients::{GroupMembers, Members};
+pub use dledger::RaftGroup;
 pub use identity::Identity;
 pub use machine::Broker;
 pub use transactions::TransactionStates;

@@ -83,6 +83,9 @@ impl Waits {
 impl Broker {
     /// The record that was just appended counts when flush and replicas say so, as configured; then `then` is done.
     pub(super) fn await_outcome(&mut self, now: SimTime, then: Then, out: &mut Outbox) {
+        if self.await_quorum(then) {
+            return;
+        }
         let config = &self.config.replication;
         let end = self.log_max();
         let sync_flush = config.flush_disk_type == FlushDiskType::SyncFlush;
@@ -157,7 +160,7 @@ impl Broker {
         }
     }
 
-    fn answer(&mut self, now: SimTime, then: Then, outcome: SendStatus, out: &mut Outbox) {
+    pub(super) fn answer(&mut self, now: SimTime, then: Then, outcome: SendStatus, out: &mut Outbox) {
         match then {
             Then::Answer(channel, correlation, SendReply::Ok { queue_offset, physical, epoch, .. }) => {
                 let reply = SendReply::Ok { queue_offset, physical, status: outcome, epoch };

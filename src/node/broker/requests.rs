@@ -40,8 +40,11 @@ impl Broker {
             Timer::HaClient => self.run_ha_client(now, out),
             Timer::DiskCheck => self.on_disk_check(now, out),
             Timer::Clean => self.on_clean(now, out),
+            Timer::DLedger => self.on_group_timer(now),
+            Timer::RoleChange => self.run_role_changes(now, out),
             _ => {}
         }
+        self.settle_group(now, out);
     }
 
     /// Something the broker asked to be woken for is over.
@@ -53,15 +56,25 @@ impl Broker {
             Task::Sent(slot) => self.on_sent(now, slot, out),
             Task::FrameSent(_) => self.run_ha_server(now, out),
         }
+        self.settle_group(now, out);
     }
 
     /// A request arrives, its handling time already spent; those of the send pool spend it here.
     pub fn on_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
-        let Envelope { from, channel, correlation, body, .. } = envelope;
         if out.fallible && !self.life.serves() {
-            self.on_late_answer(now, correlation, &body, out);
+            self.on_late_answer(now, envelope.correlation, &envelope.body, out);
             return;
         }
+        if self.dledger.is_some() {
+            self.on_message_of_member(now, envelope, out);
+            return;
+        }
+        self.serve_message(now, envelope, out);
+    }
+
+    /// A request, or the answer to one.
+    pub(super) fn serve_message(&mut self, now: SimTime, envelope: Envelope, out: &mut Outbox) {
+        let Envelope { from, channel, correlation, body, .. } = envelope;
         match body {
             Body::Pull(request) => self.on_pull(now, channel, correlation, request, out),
             Body::Heartbeat(heartbeat) => {

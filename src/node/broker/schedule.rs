@@ -128,9 +128,14 @@ impl Broker {
         self.delay_offsets_by(|task| task.persisted(now))
     }
 
+    /// Whether the service was started and has levels to serve.
+    pub(super) const fn schedule_runs(&self) -> bool {
+        !self.schedule.tasks.is_empty()
+    }
+
     /// The service writes its offsets when it is shut down.
     pub(super) fn delay_offsets_to_disk(&mut self) {
-        if !self.is_slave() {
+        if self.schedule_runs() {
             self.persisted.delay_offsets = self.delay_table();
         }
     }
@@ -157,7 +162,7 @@ impl Broker {
         };
         let due = self.front(now, index).is_some_and(|(offset, due, _)| offset < end && due <= now);
         // A put that is refused is tried again in 100 ms.
-        if due && (!out.fallible || self.takes_puts()) {
+        if due && (!out.fallible || self.takes_puts() && !self.group_refuses()) {
             let handling = SimDuration::from_nanos(self.schedule.deliver.sample(&mut self.schedule.stream));
             self.schedule.tasks[index].task.deliver(now + handling, end);
         } else {
@@ -168,6 +173,9 @@ impl Broker {
 
     /// Stores the first message of a level where it belongs (`#messageTimeup`, `#syncDeliver`).
     fn deliver_front(&mut self, now: SimTime, index: usize, out: &mut Outbox) {
+        if self.group_refuses() {
+            return;
+        }
         let Some((offset, due, message)) = self.front(now, index) else { return };
         let Task { level, queue, .. } = self.schedule.tasks[index];
         self.schedule.tasks[index].task.delivered(now);

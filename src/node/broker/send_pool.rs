@@ -176,8 +176,13 @@ impl Broker {
         match body {
             Body::Send(request) => self.process_send(now, channel, correlation, &request, out),
             Body::SendBack(request) => {
+                let before = self.last_entry();
                 let taken = self.on_send_back(now, &request, out);
-                self.reply_to(channel, correlation, Body::Returned(taken), out);
+                if taken && self.last_entry() != before {
+                    self.await_outcome(now, Then::Returned(channel, correlation), out);
+                } else {
+                    self.reply_to(channel, correlation, Body::Returned(taken), out);
+                }
             }
             Body::RetrySend(request) => {
                 if self.on_retry_send(now, &request, out) {
@@ -212,6 +217,9 @@ impl Broker {
             return;
         } else if !self.takes_puts() {
             Some(ResponseCode::ServiceNotAvailable)
+        } else if self.group_refuses() {
+            // `OS_PAGECACHE_BUSY`.
+            Some(ResponseCode::SystemError)
         } else {
             None
         };

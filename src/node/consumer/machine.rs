@@ -11,11 +11,11 @@ use super::pull_thread::PullThread;
 use super::rebalancing::RebalanceThread;
 use super::reset::Resets;
 use super::rules::ListenerRules;
-use super::table::{Assigned, OrderlyQueue, QueueTable};
+use super::table::QueueTable;
 use crate::consume::flow::FlowLimits;
 use crate::consume::pool::Pool;
-use crate::consume::process_queue::{ProcessQueue, Row};
-use crate::consume::queue_lock::{ClientLock, LOCK_ALL_INITIAL_DELAY};
+use crate::consume::process_queue::Row;
+use crate::consume::queue_lock::LOCK_ALL_INITIAL_DELAY;
 use crate::kernel::dist::Sampler;
 use crate::kernel::rng::Stream;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -297,40 +297,6 @@ impl Consumer {
             ),
             span: if self.is_orderly() { u32::MAX } else { self.config.consume_concurrently_max_span },
         };
-    }
-
-    /// Creates a process queue; its pull request goes to the pull thread when the whole topic is done.
-    pub(super) fn assign(
-        &mut self,
-        now: SimTime,
-        queue: QueueIx,
-        from: u64,
-        stored: Option<u64>,
-        out: &mut Outbox,
-    ) -> u32 {
-        // Since 4.9.5 a process queue made under a lock is locked from its beginning.
-        let lock = if self.is_orderly() { ClientLock::granted(now) } else { ClientLock::default() };
-        let token = self.table.insert(Assigned {
-            orderly: OrderlyQueue { lock, ..OrderlyQueue::default() },
-            queue,
-            process: ProcessQueue::new(from),
-            next_offset: from,
-            first_offset: from,
-            offset: stored,
-            suggest: 0,
-            last_pull: now,
-            dropped: false,
-        });
-        let parts = self.directory.parts(queue);
-        out.fact(Fact::Assigned {
-            instance: self.me,
-            group: self.group,
-            client: self.client.id,
-            topic: parts.topic,
-            broker: parts.broker,
-            queues: vec![queue],
-        });
-        token
     }
 
     fn on_started(&mut self, now: SimTime, out: &mut Outbox) {

@@ -21,6 +21,7 @@ mod reset;
 mod rules;
 mod starting;
 mod table;
+mod taking;
 mod view;
 
 pub use listener::Workload;

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::machine::Consumer;
-use super::starting::{OFFSET_TIMEOUT, SEARCH_TIMEOUT, Start, Stored};
 use crate::consume::flow::PULL_MAX_IDLE_TIME;
 use crate::consume::rebalance::difference;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -55,9 +54,9 @@ pub(super) struct Run {
     /// Queues still to be given up, one after another, and whether the one at the front has been waited for.
     pub(super) to_leave: VecDeque<QueueIx>,
     pub(super) waited: bool,
-    gained: u32,
+    pub(super) gained: u32,
     pub(super) lost: u32,
-    pulls: Vec<u32>,
+    pub(super) pulls: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,13 +156,6 @@ impl Consumer {
         }
     }
 
-    fn skip_front(&mut self, now: SimTime, out: &mut Outbox) {
-        if let Some(run) = &mut self.rebalance.run {
-            run.to_take.pop_front();
-            self.take_next(now, out);
-        }
-    }
-
     /// The rebalance thread has worked or waited for long enough.
     pub(super) fn on_rebalance_work(&mut self, now: SimTime, allocations: &mut Allocations, out: &mut Outbox) {
         if self.rebalance.run.as_ref().is_some_and(|run| run.step == Step::GiveUp) {
@@ -259,74 +251,9 @@ impl Consumer {
         }
     }
 
-    /// Part 2: each gained queue needs its lock, if it is orderly, and its offset first, one call after another.
-    pub(super) fn take_next(&mut self, now: SimTime, out: &mut Outbox) {
-        let orderly = self.is_orderly();
-        loop {
-            let Some(run) = &mut self.rebalance.run else { return };
-            let Some(queue) = run.to_take.front().copied() else {
-                self.end_topic(now, out);
-                return;
-            };
-            let asked = if orderly {
-                run.step = Step::Lock;
-                self.lock_for_rebalance(now, queue, out)
-            } else {
-                self.ask_offset(now, out)
-            };
-            if asked {
-                return;
-            }
-            if let Some(run) = &mut self.rebalance.run {
-                run.to_take.pop_front();
-            }
-        }
-    }
-
-    /// The stored offset of the queue at the front is looked up; false when there is nobody to ask.
-    fn ask_offset(&mut self, now: SimTime, out: &mut Outbox) -> bool {
-        let Some(run) = &mut self.rebalance.run else { return true };
-        let Some(queue) = run.to_take.front().copied() else { return true };
-        run.step = Step::QueryOffset;
-        match self.stored_offset(queue) {
-            Stored::Known(Some(offset)) => self.take_front(now, offset, Some(offset), out),
-            Stored::Known(None) => return self.start_without_offset(now, out),
-            Stored::Ask(body) => {
-                let Some(broker) = self.offsets_of(queue, out.fallible) else { return false };
-                self.client.call(now, Thread::Rebalance, broker, body, OFFSET_TIMEOUT, out);
-            }
-        }
-        true
-    }
-
-    /// `RebalancePushImpl#computePullFromWhereWithException` when the broker knows no offset; false when nobody can be asked.
-    fn start_without_offset(&mut self, now: SimTime, out: &mut Outbox) -> bool {
-        let Some(run) = &mut self.rebalance.run else { return true };
-        let Some(queue) = run.to_take.front().copied() else { return true };
-        run.step = Step::StartOffset;
-        match self.start_rule(queue) {
-            Start::At(offset) => self.take_front(now, offset, None, out),
-            Start::Ask(body) => {
-                let Some(broker) = self.master_of(queue, out.fallible) else { return false };
-                self.client.call(now, Thread::Rebalance, broker, body, SEARCH_TIMEOUT, out);
-            }
-        }
-        true
-    }
-
-    fn take_front(&mut self, now: SimTime, from: u64, stored: Option<u64>, out: &mut Outbox) {
-        let Some(queue) = self.rebalance.run.as_mut().and_then(|run| run.to_take.pop_front()) else { return };
-        let token = self.assign(now, queue, from, stored, out);
-        if let Some(run) = &mut self.rebalance.run {
-            run.gained += 1;
-            run.pulls.push(token);
-        }
-        self.take_next(now, out);
-    }
-
     /// The topic is done: new pull requests are dispatched, and a change is told to every broker
     /// (`RebalancePushImpl#messageQueueChanged`).
-    fn end_topic(&mut self, now: SimTime, out: &mut Outbox) {
+    pub(super) fn end_topic(&mut self, now: SimTime, out: &mut Outbox) {
         let Some(run) = &mut self.rebalance.run else { return };
         let topic = self.topics[run.topic];
         for token in std::mem::take(&mut run.pulls) {

@@ -1,6 +1,7 @@
 //! The producer through its inputs, its outbox and its sends.
 
 mod calls;
+mod line;
 
 use std::rc::Rc;
 

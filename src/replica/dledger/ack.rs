@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use super::grid::{PUSH_STEP, SECOND, elapsed_more, not_before};
 use super::log::Payload;
-use super::message::PeerIx;
 use super::output::{AppendOutcome, Effect, Output, Role};
 use super::server::{Broken, Cx, Server};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::PeerIx;
 
 #[derive(Clone, Debug)]
 pub(super) struct Acks {

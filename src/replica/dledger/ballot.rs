@@ -2,9 +2,9 @@
 
 use super::elector::{ParseResult, Wait};
 use super::log::Payload;
-use super::message::{PeerIx, VoteResult};
 use super::server::{Broken, Cx, Server};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::{PeerIx, VoteResult};
 
 /// The answers to one round of vote requests.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use super::elector::Wait;
 use super::log::Payload;
-use super::message::{BeatCode, Message, PeerIx};
 use super::server::{Cx, Server};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::{BeatCode, Message, PeerIx};
 
 /// The answers to one round of heartbeats.
 #[derive(Clone, Copy, Debug)]

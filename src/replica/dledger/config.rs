@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::message::PeerIx;
 use crate::kernel::time::SimDuration;
+use crate::protocol::dledger::PeerIx;
 
 const MIB: u64 = 1 << 20;
 

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::grid::{PUSH_STEP, SECOND, elapsed_more, not_before};
 use super::log::{Entry, Payload};
-use super::message::{AppendCode, Message, PeerIx};
 use super::output::Role;
 use super::server::{Cx, Server, after_run};
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::protocol::dledger::{AppendCode, Message, PeerIx};
 
 /// Sleep after any exception.
 const EXCEPTION_SLEEP: SimDuration = SimDuration::from_millis(500);

@@ -5,10 +5,10 @@ use super::ballot::Ballot;
 use super::beat::BeatRound;
 use super::grid::{ELECTOR_STEP, elapsed_more, not_before};
 use super::log::Payload;
-use super::message::{Message, PeerIx};
 use super::output::Role;
 use super::server::{Cx, Server, draw_below};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::{Message, PeerIx};
 
 /// `VoteResponse.ParseResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

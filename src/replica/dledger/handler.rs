@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use super::grid::{PUSH_STEP, SECOND, not_before};
 use super::log::{Entry, Payload};
-use super::message::{AppendCode, Message, PeerIx};
 use super::output::{Effect, Role};
 use super::server::{Broken, Cx, Server, after_run};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::{AppendCode, Message, PeerIx};
 
 /// Capacity of `compareOrTruncateRequests`; further requests are lost (upstream blocks their thread).
 const CONTROL_CAPACITY: usize = 100;

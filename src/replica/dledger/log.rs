@@ -1,43 +1,10 @@
 //! The ledger of one member (`DLedgerMmapFileStore`): entries, positions, the committed index, and what a crash leaves.
 
 use crate::kernel::time::{SimDuration, SimTime};
+pub use crate::protocol::dledger::{ENTRY_HEADER, Entry, Payload};
 
-/// Bytes before an entry's body (`DLedgerEntry.HEADER_SIZE`).
-pub const ENTRY_HEADER: u64 = 48;
 /// `MIN_BLANK_LEN`: magic and size of the blank that fills the end of a file.
 const BLANK: u64 = 8;
-
-/// What an entry carries for the broker: a handle, compared where upstream compares checksums.
-pub trait Payload: Copy + PartialEq {}
-
-impl<E: Copy + PartialEq> Payload for E {}
-
-/// One entry; its index is its place in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry<E> {
-    /// Byte position of the header.
-    pub pos: u64,
-    /// Term of the leader that appended it.
-    pub term: i64,
-    /// Bytes of the body.
-    pub size: u32,
-    /// What the broker keeps of the body.
-    pub payload: E,
-}
-
-impl<E: Payload> Entry<E> {
-    /// Whether both are the same entry of the same index (`DLedgerEntry#equals`).
-    pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.term == other.term && self.size == other.size && self.payload == other.payload
-    }
-}
-
-impl<E> Entry<E> {
-    /// Bytes with the header.
-    pub(super) const fn bytes(&self) -> u64 {
-        ENTRY_HEADER + self.size as u64
-    }
-}
 
 /// Something that is written down periodically: remembers the value as it was at the start of the current period.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use super::elector::ParseResult;
 use super::log::Payload;
-use super::message::PeerIx;
 use super::output::{Effect, Role};
 use super::server::{Cx, Server};
+use crate::protocol::dledger::PeerIx;
 
 /// The volatile part; term and vote are on the disk.
 #[derive(Clone, Debug)]

@@ -46,7 +46,6 @@ mod grid;
 mod handler;
 mod log;
 mod member;
-mod message;
 mod output;
 mod server;
 mod transfer;
@@ -54,8 +53,8 @@ mod transfer;
 #[cfg(test)]
 mod tests;
 
+pub use crate::protocol::dledger::{AppendCode, BeatCode, Message, PeerIx, TransferCode, VoteResult};
 pub use config::DLedgerConfig;
 pub use log::{ENTRY_HEADER, Entry, Log, Payload};
-pub use message::{AppendCode, BeatCode, Message, PeerIx, TransferCode, VoteResult};
 pub use output::{AppendError, AppendOutcome, Appended, Effect, Output, Role};
 pub use server::{Broken, Disk, Server, Stop};

@@ -1,6 +1,6 @@
 //! What a member wants done: messages for its peers, effects for the broker on top.
 
-use super::message::{Message, PeerIx, TransferCode};
+use crate::protocol::dledger::{Message, PeerIx, TransferCode};
 
 /// `MemberState.Role`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

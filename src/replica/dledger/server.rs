@@ -8,10 +8,10 @@ use super::grid::PUSH_STEP;
 use super::handler::Handler;
 use super::log::{Log, Payload};
 use super::member::Member;
-use super::message::{Message, PeerIx};
 use super::output::{AppendError, AppendOutcome, Appended, Effect, Output, Role};
 use super::transfer::Transfers;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::protocol::dledger::{Message, PeerIx};
 
 /// What survives a stop: `currTerm`, `voteFor`, the log and the checkpoint.
 #[derive(Clone, Debug)]
@@ -28,6 +28,20 @@ impl<E: Payload> Disk<E> {
         let file = config.mapped_file_size_for_entry_data;
         let log = Log::new(file, config.flush_file_interval, config.check_point_interval);
         Self { curr_term: 0, vote_for: None, log }
+    }
+
+    /// Writes an entry that all members have had, committed, since long before they start; returns its position.
+    pub fn preload(&mut self, payload: E, size: u32) -> u64 {
+        let (index, pos) = self.log.append(SimTime::ZERO, self.curr_term, size, payload);
+        self.log.commit(SimTime::ZERO, index);
+        self.log.rest();
+        pos
+    }
+
+    /// The log, as a member that starts finds it.
+    #[must_use]
+    pub const fn log(&self) -> &Log<E> {
+        &self.log
     }
 }
 
@@ -229,19 +243,8 @@ impl<E: Payload> Server<E> {
         out: &mut Output<E>,
     ) -> Result<Appended, AppendError> {
         self.now = now;
-        if self.member.role != Role::Leader {
-            return Err(AppendError::NotLeader);
-        }
-        if self.member.transferee.is_some() {
-            return Err(AppendError::Transferring);
-        }
+        self.accepts()?;
         let term = self.disk.curr_term;
-        if self.acks.pending_in(term) > self.config.max_pending_requests_num {
-            return Err(AppendError::PendingFull);
-        }
-        if self.disk_full {
-            return Err(AppendError::DiskFull);
-        }
         let lagged = self.own_mark_lags();
         let (index, pos) = self.disk.log.append(now, term, size, payload);
         self.acks.raise(self.me, index);
@@ -255,6 +258,26 @@ impl<E: Payload> Server<E> {
             self.check_quorum(now, out);
         }
         Ok(Appended { index, term, pos })
+    }
+
+    /// Whether an append would be taken in now.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn accepts(&self) -> Result<(), AppendError> {
+        if self.member.role != Role::Leader {
+            return Err(AppendError::NotLeader);
+        }
+        if self.member.transferee.is_some() {
+            return Err(AppendError::Transferring);
+        }
+        if self.acks.pending_in(self.disk.curr_term) > self.config.max_pending_requests_num {
+            return Err(AppendError::PendingFull);
+        }
+        if self.disk_full {
+            return Err(AppendError::DiskFull);
+        }
+        Ok(())
     }
 
     /// The disk is full (or no longer): appends are refused, here and as a follower.

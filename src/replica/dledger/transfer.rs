@@ -3,10 +3,10 @@
 
 use super::grid::{ELECTOR_STEP, SECOND, elapsed_more, not_before};
 use super::log::Payload;
-use super::message::{Message, PeerIx, TransferCode};
 use super::output::{AppendError, Effect, Output, Role};
 use super::server::{Cx, Server};
 use crate::kernel::time::SimTime;
+use crate::protocol::dledger::{Message, PeerIx, TransferCode};
 
 /// The call to the transferee whose outcome the leader waits for.
 #[derive(Clone, Copy, Debug)]

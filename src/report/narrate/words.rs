@@ -229,11 +229,9 @@ fn membership(outcome: &Outcome, names: &Names<'_>, what: &What) -> Words {
 }
 
 fn expiry(outcome: &Outcome, broker: crate::store::ids::BrokerIx, cause: ExpiryCause) -> (Kind, String) {
-    let limit = outcome
-        .plan
-        .brokers
-        .get(broker.at())
-        .map_or_else(String::new, |broker| duration(broker.config.channel_expired_timeout));
+    let first = outcome.plan.brokers.iter().map(|broker| &broker.config);
+    let mut configs = first.chain(outcome.plan.replicas.iter().map(|replica| &replica.config));
+    let limit = configs.nth(broker.at()).map_or_else(String::new, |config| duration(config.channel_expired_timeout));
     match cause {
         ExpiryCause::Unregistered => (Kind::Membership, "it unregistered".to_owned()),
         ExpiryCause::ChannelClosed => (Kind::Membership, "its connection was closed".to_owned()),

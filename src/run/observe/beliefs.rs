@@ -69,6 +69,13 @@ impl BeliefTrack {
         self.wrong.set(now, of, BeliefAbout::Master(name), master == self.true_masters[name.at()]);
     }
 
+    /// A node forgot a process: if it took that one for the master, it knows of none now.
+    pub fn on_forgotten(&mut self, now: SimTime, of: Address, name: BrokerIx, process: BrokerIx) {
+        if self.masters.get(&(name, of)) == Some(&Some(process)) {
+            self.on_master_seen(now, of, name, None);
+        }
+    }
+
     /// Another process, or none, is the master of a broker name.
     pub fn on_master(&mut self, now: SimTime, name: BrokerIx, master: Option<BrokerIx>) {
         if std::mem::replace(&mut self.true_masters[name.at()], master) == master {
@@ -213,6 +220,16 @@ mod tests {
             stretches(track),
             [(NS, master, 10, 12), (C, master, 10, 40), (NS, master, 60, 100), (C, master, 60, 100)]
         );
+    }
+
+    #[test]
+    fn a_nameserver_that_forgets_a_slave_still_knows_the_master() {
+        let mut track = track();
+        track.on_master_seen(at(1), NS, A, Some(A));
+        track.on_forgotten(at(5), NS, A, SLAVE);
+        track.on_forgotten(at(7), NS, A, A);
+        track.on_master(at(9), A, None);
+        assert_eq!(stretches(track), [(NS, BeliefAbout::Master(A), 7, 9)]);
     }
 
     #[test]

@@ -1,10 +1,51 @@
-//! What members say to each other.
+//! What the members of a Raft group (DLedger mode) say to each other.
 
 use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::log::Entry;
+use super::replication::LogRecord;
+use crate::kernel::time::SimTime;
+use crate::store::message::Message as StoredMessage;
+
+/// Bytes of a request or answer without entries.
+const SMALL: u64 = 200;
+/// Bytes before an entry's body (`DLedgerEntry.HEADER_SIZE`).
+pub const ENTRY_HEADER: u64 = 48;
+
+/// What an entry carries for the broker: a handle, compared where upstream compares checksums.
+pub trait Payload: Copy + PartialEq {}
+
+impl<E: Copy + PartialEq> Payload for E {}
+
+/// One entry; its index is its place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<E> {
+    /// Byte position of the header.
+    pub pos: u64,
+    /// Term of the leader that appended it.
+    pub term: i64,
+    /// Bytes of the body.
+    pub size: u32,
+    /// What the broker keeps of the body.
+    pub payload: E,
+}
+
+impl<E: Payload> Entry<E> {
+    /// Whether both are the same entry of the same index (`DLedgerEntry#equals`).
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.term == other.term && self.size == other.size && self.payload == other.payload
+    }
+}
+
+impl<E> Entry<E> {
+    /// Bytes with the header.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        ENTRY_HEADER + self.size as u64
+    }
+}
 
 /// A member's number in its group: 0 is `n0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -119,3 +160,53 @@ pub enum Message<E> {
     /// `LeadershipTransferResponse`.
     TakeLeadershipAnswer { call: u64, code: TransferCode },
 }
+
+impl<E> Message<E> {
+    /// Bytes on the wire, for slow links.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let entries = match self {
+            Self::Append { entries, .. } => entries.iter().map(Entry::bytes).sum(),
+            Self::Compare { entry, .. } | Self::Truncate { entry, .. } => entry.bytes(),
+            _ => 0,
+        };
+        SMALL + entries
+    }
+}
+
+/// What the members of a broker's group replicate: a record of the commit log. Its size is the entry's, and its position follows
+/// from the entry's ([`DLedgerRecord::of`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DLedgerRecord {
+    /// Queue, by its local position at the broker name.
+    pub local: u32,
+    /// Bytes of the body.
+    pub body: u32,
+    /// Number of the key.
+    pub key: u32,
+    /// Handle of the class in the catalog.
+    pub class: u32,
+    /// Offset in the queue.
+    pub offset: u64,
+    /// `storeTimestamp`.
+    pub stored_at: SimTime,
+    /// `bornTimestamp`.
+    pub born_at: SimTime,
+}
+
+impl DLedgerRecord {
+    /// The record of an entry as a replica stores it: `PHYSICALOFFSET` lies behind the entry's header.
+    #[must_use]
+    pub const fn of(entry: &Entry<Self>) -> LogRecord {
+        let Self { local, body, key, class, offset, stored_at, born_at } = entry.payload;
+        let physical = entry.pos + ENTRY_HEADER;
+        LogRecord {
+            local,
+            offset,
+            message: StoredMessage { physical, stored_at, born_at, size: entry.size, body, key, class },
+        }
+    }
+}
+
+/// What the members of a broker's group say to each other.
+pub type DLedgerMessage = Message<DLedgerRecord>;
