@@ -15,6 +15,8 @@
 //! | `failures:<group>`, `retries:<group>`, `dead_letters:<group>` | messages in failed listener calls, given to a listener again, given up, in the window; only if there were any |
 //! | `transactions_pending`, `_committed`, `_rolled_back`, `_discarded` | transactions in each state; only if there were any |
 //! | `transaction_checks_total` | checks sent to producers so far |
+//! | `sends_ok_per_s:<topic>`, `sends_failed_per_s:<topic>` | `send()` calls that returned or threw; only if servers can fail |
+//! | `replication_lag_bytes:<process>`, `raft_term:<process>`, `disk_percent:<process>` | replicas, Raft groups, disks; only where there are some |
 //! | `stale_views_clients` | clients whose view of route, members or queues differs from the truth |
 //! | `utilisation_percent:<consumer>` | busy threads over all threads |
 //! | `owned_queues:<consumer>` | queues it owns |
@@ -23,7 +25,7 @@
 use super::names::Names;
 use crate::kernel::time::SimDuration;
 use crate::run::outcome::{Outcome, TransactionStates};
-use crate::store::ids::{GroupIx, InstanceIx};
+use crate::store::ids::{BrokerIx, GroupIx, InstanceIx, TopicIx};
 
 /// A column: its heading and its field at a sample.
 type Column<'a> = (String, Box<dyn Fn(usize) -> String + 'a>);
@@ -76,6 +78,7 @@ fn columns(outcome: &Outcome) -> Vec<Column<'_>> {
         }
     }
     life(outcome, &names, &mut columns);
+    failures(outcome, &names, &mut columns);
     columns.push(("stale_views_clients".to_owned(), Box::new(|i| whole(series.stale_views.get(i)))));
     for (index, values) in series.utilisation.iter().enumerate() {
         let name = names.instance(InstanceIx::new(index));
@@ -124,6 +127,27 @@ fn life<'a>(outcome: &'a Outcome, names: &Names<'_>, columns: &mut Vec<Column<'a
         columns.push((format!("transactions_{name}"), Box::new(field)));
     }
     columns.push(("transaction_checks_total".to_owned(), Box::new(|i| whole(series.transaction_checks.get(i)))));
+}
+
+/// The columns of sends, replicas and disks, where they can fail.
+fn failures<'a>(outcome: &'a Outcome, names: &Names<'_>, columns: &mut Vec<Column<'a>>) {
+    let series = &outcome.series.failures;
+    for (what, rates) in [("sends_ok_per_s", &series.sends_ok), ("sends_failed_per_s", &series.sends_failed)] {
+        for (index, values) in rates.iter().enumerate().filter(|(_, values)| values.iter().any(|rate| *rate > 0.0)) {
+            let topic = names.topic(TopicIx::new(index));
+            columns.push((format!("{what}:{topic}"), Box::new(|i| float(values.get(i).copied()))));
+        }
+    }
+    for (what, states) in [("replication_lag_bytes", &series.replication_lag), ("raft_term", &series.terms)] {
+        for (index, values) in states.iter().enumerate().filter(|(_, values)| values.iter().any(|n| *n > 0)) {
+            let process = names.process(BrokerIx::new(index));
+            columns.push((format!("{what}:{process}"), Box::new(|i| whole(values.get(i)))));
+        }
+    }
+    for (index, values) in series.disk.iter().enumerate().filter(|(_, values)| !values.is_empty()) {
+        let process = names.process(BrokerIx::new(index));
+        columns.push((format!("disk_percent:{process}"), Box::new(|i| whole(values.get(i)))));
+    }
 }
 
 fn whole<T: ToString>(value: Option<&T>) -> String {

@@ -84,15 +84,12 @@ pub fn narrate(outcome: &Outcome) -> Vec<Story> {
     let names = Names::new(&outcome.plan);
     let mut stories: Vec<Story> =
         draft::collect(outcome).into_iter().map(|draft| words::story(outcome, &names, draft)).collect();
-    stories.extend(order::stories(outcome, &names));
-    stories.extend(failures::stories(outcome, &names));
-    stories.extend(counts::stories(outcome, &names));
-    // Stable: entries of the same moment stay in the order of their first facts.
-    stories.sort_by_key(|story| story.at);
+    [order::stories, failures::stories, counts::stories].map(|read| stories.extend(read(outcome, &names)));
+    stories.sort_by_key(|story| story.at); // Stable: entries of one moment stay in the order of their first facts.
     stories
 }
 
-/// A story of at most about `max` entries: long stretches of the same kind are replaced by one that counts them.
+/// A story of about `max` entries at most: long stretches are replaced by one that counts them.
 #[must_use]
 pub fn abbreviate(stories: Vec<Story>, max: usize) -> Vec<Story> {
     if stories.len() <= max {

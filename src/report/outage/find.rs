@@ -45,9 +45,10 @@ pub fn outages(outcome: &Outcome) -> Vec<Outage> {
         }
     }
     for place in 0..outages.len() {
-        let (back, until) = ending(outcome, &outages[place]);
-        let outage = &mut outages[place];
-        (outage.back, outage.until) = (back, until);
+        let back = back(outcome, &outages[place]);
+        let until = outages.get(place + 1).map_or(outcome.end, |next| next.at);
+        (outages[place].back, outages[place].until) = (back, until);
+        outages[place].last = place + 1 == outages.len();
     }
     let names = Names::new(&outcome.plan);
     for outage in &mut outages {
@@ -77,6 +78,7 @@ fn empty(outcome: &Outcome, at: SimTime, victim: Victim) -> Outage {
         at,
         back: None,
         until: outcome.end,
+        last: false,
         label: String::new(),
         victims: vec![victim],
         chains: Vec::new(),
@@ -137,37 +139,27 @@ fn blows(outcome: &Outcome) -> Vec<(SimTime, Victim)> {
     found
 }
 
-/// When all victims were back, and when the first of them is hit again.
-fn ending(outcome: &Outcome, outage: &Outage) -> (Option<SimTime>, SimTime) {
+/// When all victims were back.
+fn back(outcome: &Outcome, outage: &Outage) -> Option<SimTime> {
     let mut missing = outage.victims.clone();
-    let mut back = None;
     for record in between(outcome, outage.at, outcome.end).iter().filter(|record| record.at > outage.at) {
-        let returned = |victim: &Victim| match (victim.blow, &record.fact) {
-            (Blow::CutOff(rule), Fact::LinkChanged { rule: other, on: false }) => rule == *other,
-            (Blow::CutOff(_), _) => false,
-            (_, Fact::NodeStarted { node, .. } | Fact::NodeThawed { node }) => victim.node == *node,
-            (_, Fact::ClientStarted { instance, .. } | Fact::ClientThawed { instance, .. }) => {
-                victim.node == Address::Consumer(*instance)
-            }
-            _ => false,
-        };
-        if !missing.is_empty() {
-            missing.retain(|victim| !returned(victim));
-            back = missing.is_empty().then_some(record.at).or(back);
-        }
-        let again = match record.fact {
-            Fact::ClientStopped { instance, .. } => Some(Address::Consumer(instance)),
-            Fact::NodeStopped { node, how } if how != NodeStop::Graceful => Some(node),
-            _ => None,
-        };
-        let again = again.is_some_and(|node| outage.victims.iter().any(|victim| victim.node == node))
-            || matches!(record.fact, Fact::LinkChanged { rule, on: true }
-                if outage.victims.iter().any(|victim| victim.blow == Blow::CutOff(rule)));
-        if again {
-            return (back, record.at);
+        missing.retain(|victim| {
+            let returned = match (victim.blow, &record.fact) {
+                (Blow::CutOff(rule), Fact::LinkChanged { rule: other, on: false }) => rule == *other,
+                (Blow::CutOff(_), _) => false,
+                (_, Fact::NodeStarted { node, .. } | Fact::NodeThawed { node }) => victim.node == *node,
+                (_, Fact::ClientStarted { instance, .. } | Fact::ClientThawed { instance, .. }) => {
+                    victim.node == Address::Consumer(*instance)
+                }
+                _ => false,
+            };
+            !returned
+        });
+        if missing.is_empty() {
+            return Some(record.at);
         }
     }
-    (back, outcome.end)
+    None
 }
 
 /// The words of the action at that moment, else who is hit.

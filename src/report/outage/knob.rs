@@ -11,6 +11,9 @@ const LOCK_MAX_LIVE_TIME: SimDuration = SimDuration::from_secs(60);
 /// `DefaultMQPushConsumerImpl#CONSUMER_TIMEOUT_MILLIS_WHEN_SUSPEND`.
 const CONSUMER_TIMEOUT_WHEN_SUSPEND: SimDuration = SimDuration::from_secs(30);
 
+/// `DefaultMQPushConsumerImpl#BROKER_SUSPEND_MAX_TIME_MILLIS`.
+const BROKER_SUSPEND_MAX_TIME: SimDuration = SimDuration::from_secs(15);
+
 /// What a setting does with the time it rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Law {
@@ -90,6 +93,11 @@ pub(super) fn lock() -> Knob {
 /// The client's own timeout of a long poll.
 pub(super) fn pull() -> Knob {
     timeout("consumerTimeoutMillisWhenSuspend", CONSUMER_TIMEOUT_WHEN_SUSPEND)
+}
+
+/// How long a broker holds a pull that finds nothing.
+pub(super) fn hold() -> Knob {
+    timeout("brokerSuspendMaxTimeMillis", BROKER_SUSPEND_MAX_TIME)
 }
 
 /// The silence after which a nameserver forgets a broker; its scan looks only now and then.

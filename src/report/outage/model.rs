@@ -13,8 +13,10 @@ pub struct Outage {
     pub at: SimTime,
     /// When the last of them was back; `None`: not within the run.
     pub back: Option<SimTime>,
-    /// The next time that one of them is hit, or the end of the run.
+    /// The next outage, or the end of the run: what begins after that is not told here.
     pub until: SimTime,
+    /// It is the last outage of the run.
+    pub last: bool,
     /// Words of the scenario's action, or what happened.
     pub label: String,
     /// Who was hit, and how.
@@ -106,10 +108,10 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Whether something stood still.
+    /// Whether something stood still as a whole. Sends that only one of several broker names does not take go elsewhere.
     #[must_use]
     pub const fn is_standstill(&self) -> bool {
-        !matches!(self, Self::Tries { .. })
+        matches!(self, Self::Queue { .. } | Self::Sends { name: None, .. })
     }
 }
 

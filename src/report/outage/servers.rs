@@ -84,7 +84,8 @@ pub(super) fn chains(outcome: &Outcome, names: &Names<'_>, outage: &Outage) -> (
     }
     let mut chains = Vec::new();
     let queues = stopped_queues(outcome, outage, &hit);
-    let ends: Vec<SimTime> = queues.iter().map(|gap| gap.to).collect();
+    let ends: Vec<SimTime> =
+        queues.iter().map(|gap| outage.at.saturating_add(gap.to.since(beginning(outage, gap.from)))).collect();
     for (place, median) in slowest_and_median(&ends) {
         chains.extend(queue_chain(outcome, names, outage, &hit, queues[place], median));
     }
@@ -111,8 +112,10 @@ fn beginning(outage: &Outage, from: SimTime) -> SimTime {
     if from <= outage.at.saturating_add(SOON) { outage.at } else { from }
 }
 
-fn within(outage: &Outage, from: SimTime, to: SimTime) -> bool {
-    from.saturating_add(SLACK) >= outage.at && from < outage.until && to > outage.at
+/// Whether a gap began with the outage or in its wake: not at the next blow, nor the moment before it.
+pub(super) fn within(outage: &Outage, from: SimTime, to: SimTime) -> bool {
+    let soon = from.saturating_add(SLACK);
+    soon >= outage.at && (soon < outage.until || outage.last) && to > outage.at
 }
 
 fn stopped_queues<'a>(outcome: &'a Outcome, outage: &Outage, hit: &Hit) -> Vec<&'a ConsumeGap> {

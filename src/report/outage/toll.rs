@@ -2,6 +2,7 @@
 
 use super::Outage;
 use super::find::between;
+use super::servers::within;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::run::outcome::{Fact, Outcome};
 
@@ -26,21 +27,20 @@ pub struct Toll {
 
 /// Between the blow and its end. What was there a moment before belongs to it: gaps begin at the last success.
 pub(super) fn of(outcome: &Outcome, outage: &Outage) -> Toll {
-    let window = |from: SimTime| from.saturating_add(SimDuration::from_secs(1)) >= outage.at && from < outage.until;
     let length = |from: SimTime, to: SimTime| to.since(from.max(outage.at));
     let failures = &outcome.failures;
     let mut toll = Toll {
         send_gap: failures
             .send_gaps
             .iter()
-            .filter(|gap| gap.name.is_none() && window(gap.from) && gap.to > outage.at)
+            .filter(|gap| gap.name.is_none() && within(outage, gap.from, gap.to))
             .map(|gap| length(gap.from, gap.to))
             .max()
             .unwrap_or_default(),
         consume_gap: failures
             .consume_gaps
             .iter()
-            .filter(|gap| window(gap.from) && gap.to > outage.at)
+            .filter(|gap| within(outage, gap.from, gap.to))
             .map(|gap| length(gap.from, gap.to))
             .max()
             .unwrap_or_default(),

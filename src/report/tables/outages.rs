@@ -66,7 +66,7 @@ fn overview(outcome: &Outcome, outages: &[Outage]) -> Table {
     }
     table.note = Some(
         "\"Stood still\" counts queues of groups (those of a consumer that went until others had them) and topics without a \
-         successful send. The counts reach to the next time that the same node is hit."
+         successful send. The counts reach to the next outage."
             .to_owned(),
     );
     table

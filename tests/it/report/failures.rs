@@ -224,7 +224,10 @@ fn failed_calls_of_one_second_are_one_event_with_their_number() {
 
 #[test]
 fn the_summary_has_the_outage_with_its_bars_and_a_run_without_failures_has_none() {
-    let summary = summary_json(&failing());
+    let outcome_of = failing();
+    let heads = texts(&outcome_of)["series.csv"].lines().next().unwrap().to_owned();
+    assert!(heads.contains("replication_lag_bytes:broker-a/1,") && heads.contains("disk_percent:broker-a"), "{heads}");
+    let summary = summary_json(&outcome_of);
     let outage = &summary["outages"][0];
     assert_eq!(outage["nodes"][0], "broker-a");
     assert_eq!(outage["acknowledged_lost_messages"], 31);

@@ -4,11 +4,13 @@ use super::super::{Detail, Kind, Story};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::report::human::{count, counted, duration};
 use crate::report::names::Names;
-use crate::run::outcome::{ConsumeGap, Outcome, SendGap};
+use crate::run::outcome::{ConsumeGap, Fact, Outcome, SendGap};
 use crate::store::ids::QueueIx;
 
 /// Standstills of a group that begin this close together are one entry.
 const TOGETHER: SimDuration = SimDuration::from_secs(2);
+/// A blow this soon after the last success is to blame for a gap.
+const BLAMED: SimDuration = SimDuration::from_secs(1);
 
 /// The entries.
 pub(super) fn stories(outcome: &Outcome, names: &Names<'_>) -> Vec<Story> {
@@ -26,6 +28,16 @@ pub(super) fn stories(outcome: &Outcome, names: &Names<'_>) -> Vec<Story> {
     stories
 }
 
+/// When a standstill is told: a gap begins at the last success, which may be a moment before the blow that is to blame.
+fn told_at(outcome: &Outcome, from: SimTime) -> SimTime {
+    let first = outcome.facts.partition_point(|record| record.at < from);
+    let soon = outcome.facts[first..].iter().take_while(|record| record.at.since(from) <= BLAMED);
+    let blow = |fact: &Fact| {
+        matches!(fact, Fact::NodeStopped { .. } | Fact::ClientStopped { .. } | Fact::LinkChanged { on: true, .. })
+    };
+    soon.filter(|record| blow(&record.fact)).map(|record| record.at).next().unwrap_or(from)
+}
+
 fn open(outcome: &Outcome, to: SimTime) -> &'static str {
     if to >= outcome.end { ", to the end of the run" } else { "" }
 }
@@ -35,7 +47,7 @@ fn sends(outcome: &Outcome, names: &Names<'_>, gap: &SendGap) -> Story {
     let failed = counted(gap.failed, "call fails", "calls fail");
     let topic = names.topic(gap.topic);
     Story {
-        at: gap.from,
+        at: told_at(outcome, gap.from),
         until: gap.to,
         kind: Kind::Trouble,
         headline: format!("no send to {topic} succeeds for {length}{}; {failed}", open(outcome, gap.to)),
@@ -62,5 +74,11 @@ fn queues(outcome: &Outcome, names: &Names<'_>, gaps: &[&ConsumeGap]) -> Story {
     } else {
         Vec::new()
     };
-    Story { at: first.from, until, kind: Kind::Trouble, headline: headline + open(outcome, until), details }
+    Story {
+        at: told_at(outcome, first.from),
+        until,
+        kind: Kind::Trouble,
+        headline: headline + open(outcome, until),
+        details,
+    }
 }

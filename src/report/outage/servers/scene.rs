@@ -10,7 +10,7 @@ use crate::report::outage::find::between;
 use crate::report::outage::knob;
 use crate::report::outage::marks::Mark;
 use crate::report::outage::model::{Blow, Outage, Step};
-use crate::run::outcome::{Fact, FactRecord, Outcome, RebalanceTrigger, RouteOwner};
+use crate::run::outcome::{ExpiryCause, Fact, FactRecord, Outcome, RebalanceTrigger, RouteOwner};
 use crate::store::ids::{BrokerIx, InstanceIx, NameserverIx, ProducerIx, QueueIx, TopicIx};
 
 /// Whose way back it is.
@@ -96,9 +96,14 @@ impl Scene<'_> {
         let mut told: BTreeSet<(Phase, Step)> = BTreeSet::new();
         let mut phase: Phase = 0;
         for record in between(self.outcome, self.from, self.to) {
-            let Some(mark) = self.mark(record) else { continue };
+            let Some(mut mark) = self.mark(record) else { continue };
             if matches!(mark.step, Step::Return | Step::Vote) {
                 phase = phase.saturating_add(1);
+            }
+            if mark.step == Step::Redirect {
+                // A dead process never answers; a living one answers a held pull when it has held it long enough.
+                let waited = told.contains(&(phase, Step::PullTimeout));
+                mark.knob = Some(if phase == 0 { knob::pull() } else { knob::hold() }).filter(|_| !waited);
             }
             // A redirection, a vote and a return can come several times; the last one counts.
             let again = matches!(mark.step, Step::Redirect | Step::Vote | Step::Return);
@@ -214,7 +219,7 @@ impl Scene<'_> {
         match &record.fact {
             Fact::PullsFrom { instance, name, process, .. } if *instance == member && *name == self.name => {
                 let what = format!("the pulls of {who} go to {}", self.names.process(*process));
-                Some(Mark::new(at, Step::Redirect, what).knob(Some(knob::pull())))
+                Some(Mark::new(at, Step::Redirect, what))
             }
             Fact::CallTimedOut { client, server: Address::Broker(process), what: CallKind::Pull, .. }
                 if *client == Address::Consumer(member) && of_process(*process) =>
@@ -226,10 +231,18 @@ impl Scene<'_> {
                 let what = format!("{} knows {who} again by its heartbeat", self.names.process(*broker));
                 Some(Mark::new(at, Step::Heartbeat, what).knob(knob::heartbeat(plan, Some(client.address()))))
             }
-            Fact::ClientExpired { broker, instance, .. } if Some(*instance) == self.before && of_process(*broker) => {
+            Fact::ClientExpired { broker, instance, cause, .. }
+                if Some(*instance) == self.before && of_process(*broker) =>
+            {
                 let (broker, gone) = (self.names.process(*broker), self.names.instance(*instance));
-                let knob = knob::client_expiry(plan, self.name, false);
+                let silent = matches!(cause, ExpiryCause::ChannelIdle | ExpiryCause::ScanExpired);
+                let idle = *cause == ExpiryCause::ChannelIdle;
+                let knob = knob::client_expiry(plan, self.name, idle).filter(|_| silent);
                 Some(Mark::new(at, Step::Detection, format!("{broker} forgets {gone}")).knob(knob))
+            }
+            Fact::LockLost { queue, until, expired: true, .. } if Some(*queue) == self.queue && *until > self.from => {
+                let what = "the lock of its former owner runs out".to_owned();
+                Some(Mark::new(*until, Step::LockExpiry, what).knob(Some(knob::lock())))
             }
             Fact::Revoked { instance, queues, .. } if *instance == member => {
                 let gone = self.queue.is_some_and(|queue| queues.contains(&queue));
