@@ -263,12 +263,12 @@ impl World {
     }
 
     fn strike_log(&mut self) -> bool {
-        let queues = (0..self.directory.len()).map(QueueIx::new);
+        let mut queues = (0..self.directory.len()).map(QueueIx::new);
         let acknowledged = |queue: &QueueIx| {
             let name = self.directory.parts(*queue).broker;
             self.failing.raft[name.at()] && !self.failing.acknowledged[queue.at()].is_empty()
         };
-        let Some(queue) = queues.filter(acknowledged).next_back() else { return false };
+        let Some(queue) = queues.rfind(acknowledged) else { return false };
         let last = self.failing.acknowledged[queue.at()].end() - 1;
         let lost = self.cut_queue(queue, last, self.appended(queue) - last, None);
         self.found_committed_lost(self.directory.parts(queue).broker, lost);

@@ -38,7 +38,7 @@ fn at(seconds: u64) -> SimTime {
 /// The member that takes sends at a time.
 fn master(outcome: &Outcome, at: SimTime) -> Option<BrokerIx> {
     let there = outcome.failures.masters.iter().filter(|interval| interval.from <= at && at < interval.to);
-    there.map(|interval| interval.process).last()
+    there.map(|interval| interval.process).next_back()
 }
 
 /// How long from `since` on nobody takes sends.

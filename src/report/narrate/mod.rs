@@ -84,7 +84,9 @@ pub fn narrate(outcome: &Outcome) -> Vec<Story> {
     let names = Names::new(&outcome.plan);
     let mut stories: Vec<Story> =
         draft::collect(outcome).into_iter().map(|draft| words::story(outcome, &names, draft)).collect();
-    [order::stories, failures::stories, counts::stories].map(|read| stories.extend(read(outcome, &names)));
+    for read in [order::stories, failures::stories, counts::stories] {
+        stories.extend(read(outcome, &names));
+    }
     stories.sort_by_key(|story| story.at); // Stable: entries of one moment stay in the order of their first facts.
     stories
 }

@@ -115,9 +115,14 @@ fn availability(outcome: &Outcome, names: &Names<'_>) -> Value {
     })
 }
 
+/// Who, and what about.
+type Pair = (String, String);
+/// How often, how long in all, and how long at most.
+type Sums = (u64, SimDuration, SimDuration);
+
 /// Per node and thing: how often and how long it was wrong.
 fn beliefs(outcome: &Outcome, names: &Names<'_>) -> Value {
-    let mut sums: Vec<((String, String), (u64, SimDuration, SimDuration))> = Vec::new();
+    let mut sums: Vec<(Pair, Sums)> = Vec::new();
     let mut all = outcome.failures.beliefs.clone();
     all.sort_by_key(|belief| (belief.of, belief.about));
     for belief in &all {

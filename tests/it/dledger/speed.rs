@@ -6,6 +6,7 @@ use super::*;
 
 /// Wall time of the release build: `cargo test --release --test it dledger::speed -- --ignored --nocapture`.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "the measurement is the purpose")]
 #[ignore = "measures the release build"]
 fn five_members_replicate_a_million_messages_in_less_than_three_seconds() {
     let text = "duration: 112s\n\

@@ -30,6 +30,9 @@ enum Event {
     Dispatch(usize, u32),
 }
 
+/// Local queues with the first offset that is gone.
+type CutQueues = Vec<(u32, u64)>;
+
 pub(super) struct Rig {
     pub brokers: Vec<Broker>,
     pub out: Outbox,
@@ -41,7 +44,7 @@ pub(super) struct Rig {
     /// What the producer was answered.
     pub answers: Vec<(SimTime, u32, Body)>,
     /// Cuts: process, (queue, first gone), epoch.
-    pub cuts: Vec<(usize, Vec<(u32, u64)>, u32)>,
+    pub cuts: Vec<(usize, CutQueues, u32)>,
     pub exits: Vec<(SimTime, usize)>,
     pub unregistered: Vec<(SimTime, NameserverIx)>,
     /// Bytes of frames that have arrived, with the times.
