@@ -157,7 +157,10 @@ impl World {
         deliveries.retain(|delivery| {
             let pair = self.pairs[group.at()][delivery.queue.at()];
             let left = if delivery.fate == Fate::CutOff { self.now } else { delivery.end.min(self.now) };
-            let stay = Stay { stored: delivery.stored, arrived: delivery.pulled, left };
+            // What the group is done with could not have been delivered before.
+            let again = self.ledgers[pair as usize].is_consumed(delivery.offset);
+            let stored = if again { delivery.pulled } else { delivery.stored };
+            let stay = Stay { stored, arrived: delivery.pulled, left };
             self.failing.pauses.on_stay(pair, instance.at(), stay);
             let counts = self.row_of(delivery.queue, delivery.offset).is_some_and(|row| is_row(row, delivery));
             if !counts {

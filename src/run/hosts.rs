@@ -186,6 +186,8 @@ impl World {
     pub(super) fn thaw_host(&mut self, node: Address) {
         let Some(host) = self.host(node).filter(|host| host.power == Power::Frozen) else { return };
         host.power = Power::Up;
+        // The end of a connection does not overtake what came over it.
+        let mut last = self.now;
         for event in std::mem::take(&mut host.parked) {
             let at = match event {
                 Event::Deliver(place) => {
@@ -194,7 +196,8 @@ impl World {
                 }
                 _ => self.now,
             };
-            let again = self.queue.push(at, event);
+            last = last.max(at);
+            let again = self.queue.push(last, event);
             if let Event::Timer(_, timer) = event {
                 let timers = match node {
                     Address::Nameserver(nameserver) => &mut self.nameservers[nameserver.at()].timers,

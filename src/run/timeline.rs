@@ -97,6 +97,9 @@ impl World {
             return;
         }
         process.consumer.on_thawed(self.now, &mut self.out);
+        // The end of a connection does not overtake what came over it, where that can happen.
+        let (now, keeps_order) = (self.now, self.plan.fallible);
+        let mut last = now;
         for event in std::mem::take(&mut process.parked) {
             match event {
                 Event::Timer(_, timer) => {
@@ -104,10 +107,12 @@ impl World {
                 }
                 Event::Deliver(_) => {
                     let handling = process.handling.duration(&mut process.handling_stream);
-                    self.queue.push(self.now + handling, event);
+                    let at = now + handling;
+                    last = last.max(at);
+                    self.queue.push(if keeps_order { last } else { at }, event);
                 }
                 _ => {
-                    self.queue.push(self.now, event);
+                    self.queue.push(if keeps_order { last } else { now }, event);
                 }
             }
         }

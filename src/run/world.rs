@@ -249,6 +249,7 @@ impl World {
             self.exit(Address::Consumer(instance));
         }
         let process = &mut self.processes[instance.at()];
+        process.gone = false;
         process.consumer.on_start(self.now, client, &mut self.out);
         self.carry_out(Address::Consumer(instance));
     }
