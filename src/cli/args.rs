@@ -114,7 +114,7 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_name = "QUEUE")]
     pub(super) queue: Option<String>,
     /// The outages, or the Nth of them alone: what happened, who noticed, what stood still, which timer is to blame
-    #[arg(long, value_name = "N", num_args = 0..=1, conflicts_with_all = ["message", "queue"])]
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, conflicts_with_all = ["message", "queue"])]
     pub(super) outage: Option<Option<usize>>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,

@@ -70,6 +70,7 @@ impl World {
             }
             CallResult::Unknown => {
                 ends.unknown += 1;
+                self.failing.sends.on_oneway(self.now, topic, born);
                 self.failing.calls.on_end(producer, call.call, retries, Some(u64::MAX));
             }
         }

@@ -186,9 +186,10 @@ impl World {
     pub(super) fn thaw_host(&mut self, node: Address) {
         let Some(host) = self.host(node).filter(|host| host.power == Power::Frozen) else { return };
         host.power = Power::Up;
+        let parked = std::mem::take(&mut host.parked);
         // The end of a connection does not overtake what came over it.
         let mut last = self.now;
-        for event in std::mem::take(&mut host.parked) {
+        for event in parked {
             let at = match event {
                 Event::Deliver(place) => {
                     let pull = self.mail.peek(place).is_some_and(|envelope| matches!(envelope.body, Body::Pull(_)));

@@ -123,7 +123,9 @@ impl World {
         finds
     }
 
+    /// A server's thread that closes a connection comes after those that handle what came over it, as a rule.
     fn close_later(&mut self, at: SimTime, closing: Closing) {
+        let at = if closing.to == closing.server { at + self.handling(closing.to, false) } else { at };
         let place = self.closings.put(closing);
         self.queue.push(at, Event::Closed(place));
     }

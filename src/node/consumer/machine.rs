@@ -71,7 +71,7 @@ pub struct Consumer {
     pub(super) rebalance: RebalanceThread,
     pub(super) persist_at: SimTime,
     /// Offsets that the scheduler thread still has to send.
-    pub(super) persisting: VecDeque<(QueueIx, u64)>,
+    pub(super) persisting: VecDeque<QueueIx>,
     pub(super) pull_thread: PullThread,
     /// What `shutdown()` has still to do: queues to unlock, offsets to send, brokers to leave.
     pub(super) farewell: Farewell,

@@ -107,23 +107,25 @@ impl Consumer {
             return;
         }
         self.settle(now, out);
-        self.persisting = self.offsets_in_memory().into();
+        self.persisting = self.offsets_in_memory().into_iter().map(|(queue, _)| queue).collect();
         self.persist_next(now, out);
     }
 
     /// The scheduler thread goes on sending offsets.
     pub(super) fn persist_next(&mut self, now: SimTime, out: &mut Outbox) {
-        while let Some((queue, offset)) = self.persisting.pop_front() {
+        while let Some(queue) = self.persisting.pop_front() {
+            // `persistAll` reads each offset when it comes to it.
+            let Some(offset) = self.table.get(queue).and_then(|assigned| assigned.offset) else { continue };
             let name = self.directory.parts(queue).broker;
             let Some(process) = self.keeper_of(name, true) else { continue };
             let server = Address::Broker(process);
             let mut offsets = vec![(queue, offset)];
             if self.client.channel(server).is_some() {
                 while let Some(next) = self.persisting.front().copied()
-                    && self.directory.parts(next.0).broker == name
+                    && self.directory.parts(next).broker == name
                 {
                     self.persisting.pop_front();
-                    offsets.push(next);
+                    offsets.extend(self.table.get(next).and_then(|assigned| assigned.offset).map(|at| (next, at)));
                 }
             }
             let (instance, group, client, queues) = (self.me, self.group, self.client.id, offsets.len() as u32);

@@ -91,6 +91,9 @@ impl Network {
                 Listening::Accepts => {}
             }
             connection.open(way.start);
+            // What the connection before it still carries is on a way of its own.
+            (connection.up, connection.down) = (now, now);
+            (connection.up_line, connection.down_line) = (now, now);
             leave += sample() + sample() + way.delay + way.delay;
             connected = Some(leave);
         }
@@ -145,6 +148,9 @@ impl Network {
         let connection = end.connections.iter_mut().find(|connection| connection.server == server)?;
         if channel.epoch < connection.oldest {
             return None;
+        }
+        if channel.epoch != connection.epoch {
+            return Some(at + latency);
         }
         let last = if up { &mut connection.up } else { &mut connection.down };
         *last = (*last).max(at + latency);

@@ -88,6 +88,18 @@ impl SendTrack {
         }
     }
 
+    /// A one-way call of a topic got onto an open connection: all that its sender can know.
+    pub fn on_oneway(&mut self, now: SimTime, topic: TopicIx, born: SimTime) {
+        let sends = &mut self.topics[topic.at()];
+        sends.calls += 1;
+        let from = sends.demand.map_or(born, |demand| demand.min(born)).max(sends.last_ok);
+        let failed = std::mem::take(&mut sends.failed_since);
+        if now.since(from) >= GAP {
+            self.gaps.push(SendGap { topic, name: None, from, to: now, failed });
+        }
+        (sends.last_ok, sends.demand) = (now, None);
+    }
+
     /// Calls that succeeded and that failed since the last time, per topic.
     pub fn take_window(&mut self, topic: TopicIx) -> (u64, u64) {
         let sends = &mut self.topics[topic.at()];
