@@ -11,6 +11,7 @@ mod dledger;
 mod dledger_core;
 mod failing_servers;
 mod filter;
+mod fuzz;
 mod gallery;
 mod import;
 mod laws;
