@@ -12,7 +12,7 @@ use rocketmq_sim::run::{RunOptions, simulate};
 use rocketmq_sim::scenario::{Overrides, Scenario};
 use std::sync::Arc;
 
-const GALLERY_LIMIT_BYTES: u64 = 12 << 20;
+const GALLERY_LIMIT_BYTES: u64 = 20 << 20;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
