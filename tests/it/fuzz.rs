@@ -19,7 +19,7 @@ topics: {t: {queues: 2}}
 producers: {p: {topic: t, rate: 10/s, start: 2s, keys: {count: 50}, selector: keyHash}}
 groups:
   g: {topics: t, instances: 2}
-  o: {topics: t, instances: 2, consumeMode: orderly}
+  o: {topics: t, instances: 2, consumeMode: ORDERLY}
 chaos:
   until: 100s
   outage: {exponential: 8s}
@@ -95,7 +95,8 @@ fn the_fuzz_command_says_how_much_it_has_searched() {
 #[test]
 fn faults_that_make_no_sense_are_refused_with_their_place() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/kill-vs-graceful.yaml");
-    for chaos in ["{until: 1h, rates: {killBroker: 1/m}}", "{rates: {}}", "{until: 60s, rates: {kilBroker: 1/m}}", "["] {
+    for chaos in ["{until: 1h, rates: {killBroker: 1/m}}", "{rates: {}}", "{until: 60s, rates: {kilBroker: 1/m}}", "["]
+    {
         let run = sim().args(["fuzz", file, "--chaos", chaos]).output().unwrap();
         let text = String::from_utf8(run.stderr).unwrap();
         assert_eq!(run.status.code(), Some(2), "{chaos}: {text}");

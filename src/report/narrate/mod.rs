@@ -84,9 +84,7 @@ pub fn narrate(outcome: &Outcome) -> Vec<Story> {
     let names = Names::new(&outcome.plan);
     let mut stories: Vec<Story> =
         draft::collect(outcome).into_iter().map(|draft| words::story(outcome, &names, draft)).collect();
-    for read in [order::stories, failures::stories, counts::stories] {
-        stories.extend(read(outcome, &names));
-    }
+    stories.extend([order::stories, failures::stories, counts::stories].iter().flat_map(|read| read(outcome, &names)));
     stories.sort_by_key(|story| story.at); // Stable: entries of one moment stay in the order of their first facts.
     stories
 }
