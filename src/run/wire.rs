@@ -115,7 +115,9 @@ impl World {
         let finds = if channel.client == to {
             self.network.is_of_process(from, channel) && !matches!(self.power(to), Power::Down | Power::Gone)
         } else {
-            self.power(to) == Power::Up && self.network.opened_to(to, channel) == Some(self.starts(to))
+            // What comes over a connection that the server has closed itself is not read.
+            let open = self.network.server_activity(to, channel).is_some();
+            open && self.power(to) == Power::Up && self.network.opened_to(to, channel) == Some(self.starts(to))
         };
         if !finds && let Some(envelope) = self.mail.take(place) {
             self.reuse(envelope.body);
